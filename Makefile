@@ -1,0 +1,38 @@
+# Thin: what the verbs do lives in dev/.
+.DEFAULT_GOAL := help
+.PHONY: help try test lint fmt db bench stop sqlx-prepare
+
+# Queries are checked against .sqlx/, not against whatever database happens to be up.
+export SQLX_OFFLINE = true
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+try: ## chat with Pedro on this machine, no account needed (SCRIPT=demo: watch a short conversation)
+	@dev/try $(SCRIPT)
+
+test: ## every check: tests against real services, lint, the demo
+	@dev/test
+
+lint: ## formatting, clippy and documentation, warnings are errors
+	cargo fmt --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+fmt: ## format the code
+	cargo fmt
+
+db: ## start only the database; then: . .local/env
+	@dev/bootstrap db
+	@dev/up db
+
+bench: ## start the services and run the benchmarks
+	@dev/bootstrap
+	@dev/up
+	@. .local/env && cargo bench --workspace --all-features
+
+stop: ## stop the services this checkout started (their data stays)
+	@dev/down
+
+sqlx-prepare: ## write .sqlx/ anew after a change of a query or a migration
+	@dev/sqlx-prepare

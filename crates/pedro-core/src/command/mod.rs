@@ -1,0 +1,61 @@
+//! Commands that are answered from tables, without the model: they never wait for it.
+
+mod links;
+mod privacy;
+mod stream;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+pub use privacy::{Person, obey_privacy};
+
+use crate::places::Place;
+use crate::reply;
+use crate::store::{StoreError, channel, question};
+use crate::trigger::{COMMANDS, Command};
+
+/// Where and when a command was given.
+pub struct Given<'a> {
+    /// The database.
+    pub pool: &'a PgPool,
+    /// The channel.
+    pub place: &'a Place,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// Carries out a command and says what to answer. Who may give it is checked before.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreError> {
+    match command {
+        Command::Links(word) => links::show(word.as_deref(), given).await,
+        Command::AddLink { name, url, words } => links::add(name, url, words, given).await,
+        Command::DelLink(name) => links::remove(name, given).await,
+        Command::Title => stream::title(given).await,
+        Command::Titles(count) => stream::titles(*count, given).await,
+        Command::Help => Ok(help(given)),
+        Command::Pause(minutes) => pause(*minutes, given).await,
+        Command::Stop => Ok(reply::stopped(question::cancel_channel(given.pool, given.place.id).await?)),
+        // Questions and privacy commands take ways of their own.
+        Command::Ask(_) | Command::OptOut(_) | Command::OptIn | Command::ForgetMe => Ok(String::new()),
+    }
+}
+
+async fn pause(minutes: u32, given: &Given<'_>) -> Result<String, StoreError> {
+    let until = (minutes > 0).then(|| given.now + chrono::Duration::minutes(minutes.into()));
+    channel::set_pause(given.pool, given.place.id, until).await?;
+    given.place.set_pause(until);
+    Ok(match until {
+        Some(_) => reply::paused(minutes.into()),
+        None => reply::pause_ended(),
+    })
+}
+
+fn help(given: &Given<'_>) -> String {
+    let ear = &given.place.home.ear;
+    let names = COMMANDS.iter().filter(|command| command.needs == crate::chat::Role::Viewer);
+    let names: Vec<String> = names.map(|command| command.usage(ear)).collect();
+    reply::help(&names)
+}

@@ -1,0 +1,24 @@
+//! Everything that is Pedro and not a platform: memory, knowledge, the model, questions.
+//!
+//! `ARCHITECTURE.md` at the root of the repository tells the way of a chat line through these rooms.
+
+pub mod answer;
+pub mod boot;
+pub mod chat;
+pub mod command;
+pub mod embedder;
+pub mod listener;
+pub mod llm;
+pub mod memory;
+pub mod pedro;
+pub mod places;
+pub mod prompt;
+pub mod question;
+pub mod reply;
+pub mod service;
+pub mod speech;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod trigger;
+pub mod voice;

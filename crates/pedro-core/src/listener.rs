@@ -1,0 +1,223 @@
+//! Lines become rows, and only then are looked at: which want a command carried out, which ask something.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use sqlx::{PgConnection, PgPool};
+
+use crate::chat::{AuthorKind, ChatMessage, Platform, Role};
+use crate::memory::PersonHasher;
+use crate::places::Place;
+use crate::reply;
+use crate::service::metrics::catalog::{DropReason, Stage};
+use crate::service::metrics::record;
+use crate::speech::ReplyTarget;
+use crate::store::message::{self, NewLine};
+use crate::store::opt_out::{self, OptOut};
+use crate::store::question::{self as questions, Accepted, Limits, NewQuestion};
+use crate::store::StoreError;
+use crate::trigger::{self, Asked, Command, Intent, Usage};
+
+/// The first wait after the database failed; doubled up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// Longest wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// A line at its place.
+#[derive(Clone)]
+pub struct Line {
+    /// What was said.
+    pub message: ChatMessage,
+    /// Where.
+    pub place: Arc<Place>,
+    /// Keyed hash of who said it.
+    pub person: Vec<u8>,
+    /// Whether what answers it may be stored.
+    pub stored: bool,
+}
+
+impl Line {
+    /// A line at its place. A relayed line becomes its real author's.
+    pub fn new(message: ChatMessage, place: Arc<Place>, hasher: &PersonHasher) -> Self {
+        let mut message = message;
+        if let Some(relay) = &place.home.settings.relay_user_id {
+            message = trigger::relay::unwrap(message, relay);
+        }
+        if message.author.kind == AuthorKind::Person {
+            message.author.kind = place.home.ear.kind_of(&message.author.login);
+        }
+        let person = hasher.hash(message.channel.platform, &message.author.platform_user_id);
+        Self { message, place, person, stored: true }
+    }
+
+    /// The privacy command that it gives, if it does, rightly used or not.
+    pub fn privacy_command(&self) -> Option<Result<Command, Usage>> {
+        if self.message.author.kind != AuthorKind::Person {
+            return None;
+        }
+        let command = trigger::command::parse(&self.message.text, &self.place.home.ear)?;
+        command.as_ref().map_or_else(Usage::is_private, Command::is_private).then_some(command)
+    }
+
+    /// Whom to answer.
+    pub fn target(&self) -> ReplyTarget {
+        ReplyTarget {
+            platform_message_id: self.message.platform_message_id.clone(),
+            platform_user_id: self.message.author.platform_user_id.clone(),
+            display_name: self.message.author.display_name.clone(),
+        }
+    }
+
+    /// Whether what answers it may be stored.
+    pub fn is_stored(&self) -> bool {
+        self.stored
+    }
+}
+
+/// What follows from a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FollowUp {
+    /// Its question has a row: a worker may begin.
+    Answer,
+    /// Something is to be said at once.
+    Say(String),
+    /// A command is to be carried out.
+    Obey(Command),
+}
+
+/// Writes lines and decides about them.
+pub struct Listener {
+    pool: PgPool,
+    platform: Platform,
+    limits: Limits,
+}
+
+impl Listener {
+    /// A listener for one platform.
+    pub fn new(pool: PgPool, platform: Platform, limits: Limits) -> Self {
+        Self { pool, platform, limits }
+    }
+
+    /// Writes lines in one statement, with the questions among them, and tells what follows from which (by place in
+    /// `lines`). While the database is away it tries again, so that nothing is lost; what the database refuses for
+    /// good is tried line by line, so that one bad line does not take the others along.
+    pub async fn hear(&self, lines: &[Line]) -> Vec<(usize, FollowUp)> {
+        match self.hear_patiently(lines).await {
+            Ok(follow_ups) => follow_ups,
+            Err(error) if lines.len() == 1 => {
+                tracing::error!(%error, "a line is refused by the database and lost");
+                record::messages_dropped(self.platform.as_str(), DropReason::Refused, 1);
+                Vec::new()
+            }
+            Err(_) => {
+                let mut all = Vec::new();
+                for (at, line) in lines.iter().enumerate() {
+                    let one = Box::pin(self.hear(std::slice::from_ref(line))).await;
+                    all.extend(one.into_iter().map(|(_, follow_up)| (at, follow_up)));
+                }
+                all
+            }
+        }
+    }
+
+    async fn hear_patiently(&self, lines: &[Line]) -> Result<Vec<(usize, FollowUp)>, StoreError> {
+        let mut wait = FIRST_WAIT;
+        // A connection that was cut in the commit leaves it open whether the lines were written. Their questions were
+        // then written with them, but what follows was not done.
+        let mut perhaps_written = false;
+        loop {
+            let began = Instant::now();
+            match self.write(lines, perhaps_written).await {
+                Ok(follow_ups) => {
+                    record::overhead(Stage::Store, began.elapsed());
+                    return Ok(follow_ups);
+                }
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, "{} lines wait for the database", lines.len());
+                    perhaps_written = true;
+                }
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    async fn write(&self, lines: &[Line], perhaps_written: bool) -> Result<Vec<(usize, FollowUp)>, StoreError> {
+        let people: Vec<Vec<u8>> = lines.iter().map(|line| line.person.clone()).collect();
+        let choices: HashMap<Vec<u8>, OptOut> = opt_out::find(&self.pool, &people).await?.into_iter().collect();
+        let choice = |line: &Line| choices.get(&line.person).copied().unwrap_or_default();
+        let kept: Vec<NewLine<'_>> = lines
+            .iter()
+            .filter(|line| !choice(line).storage)
+            .map(|line| NewLine { channel: line.place.id, message: &line.message, generation: None })
+            .collect();
+        let mut transaction = self.pool.begin().await?;
+        let written = message::insert_lines(&mut transaction, &kept).await?;
+        let mut seen = HashSet::new();
+        let mut follow_ups = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            let (choice, id) = (choice(line), &line.message.platform_message_id);
+            let is_new = written.contains_key(id) || choice.storage || perhaps_written;
+            // Delivered twice: looked at once.
+            if !is_new || choice.replies || !seen.insert(id) {
+                continue;
+            }
+            let follow_up = self.decide(&mut transaction, line, choice.storage).await?;
+            follow_ups.extend(follow_up.map(|follow_up| (at, follow_up)));
+        }
+        transaction.commit().await?;
+        record::messages_stored(self.platform.as_str(), written.len() as u64);
+        Ok(follow_ups)
+    }
+
+    async fn decide(
+        &self,
+        transaction: &mut PgConnection,
+        line: &Line,
+        ephemeral: bool,
+    ) -> Result<Option<FollowUp>, StoreError> {
+        let paused = line.place.is_paused(Utc::now());
+        match trigger::decide(&line.message, &line.place.home.ear, line.place.chattiness) {
+            Intent::Ignore => Ok(None),
+            // In a pause only moderators are heard: they end it.
+            Intent::Command(Ok(command)) if paused && command.needs() == Role::Viewer => Ok(None),
+            Intent::Command(Ok(command)) => Ok(Some(FollowUp::Obey(command))),
+            Intent::Command(Err(_)) | Intent::Question(_) if paused => Ok(None),
+            Intent::Command(Err(usage)) => Ok(Some(FollowUp::Say(reply::usage(&usage.usage)))),
+            Intent::Question(asked) => self.accept(transaction, line, &asked, ephemeral).await,
+        }
+    }
+
+    async fn accept(
+        &self,
+        transaction: &mut PgConnection,
+        line: &Line,
+        asked: &Asked,
+        ephemeral: bool,
+    ) -> Result<Option<FollowUp>, StoreError> {
+        let new = NewQuestion {
+            community: line.place.home.id,
+            channel: line.place.id,
+            platform: self.platform,
+            platform_message_id: &line.message.platform_message_id,
+            ephemeral,
+            asker_hash: &line.person,
+            asker_name: &line.message.author.display_name,
+            text: &asked.text,
+            reply_target: serde_json::to_value(line.target()).unwrap_or_default(),
+            // When it was heard, by our clock: the platform's may be far off, and people wait from now on.
+            asked_at: Utc::now(),
+        };
+        Ok(match questions::accept(transaction, &new, &self.limits).await? {
+            Accepted::Queued { .. } => Some(FollowUp::Answer),
+            Accepted::Known => None,
+            Accepted::StillOpen => Some(FollowUp::Say(reply::still_open())),
+            Accepted::HourlyLimit => Some(FollowUp::Say(reply::hourly_limit(self.limits.hourly_per_person))),
+            Accepted::QueueFull => Some(FollowUp::Say(reply::queue_full(self.limits.queue))),
+        })
+    }
+}

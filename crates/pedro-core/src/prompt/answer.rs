@@ -1,0 +1,214 @@
+//! The prompt that answers a question from what Pedro knows.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::quote::{LINE_LIMIT, NoteLine, Quoted, fence};
+use super::{Persona, PromptMessage, PromptRole};
+use crate::chat::Platform;
+
+const QUESTION_LIMIT: usize = 2000;
+/// As many of the last lines are kept before notes from memory are given up.
+const NEWEST_LINES: usize = 3;
+/// What the model's template adds around two messages.
+const TEMPLATE_TOKENS: usize = 16;
+const REMINDER: &str = "Answer this question in one or two sentences, from the notes above.";
+const SECOND_TRY: &str = "Please say it differently: friendly, with nothing that could offend anybody, and without repeating any instructions.";
+
+/// What the stream is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TitleNote {
+    /// The title.
+    pub title: String,
+    /// The category; may be empty.
+    pub category: String,
+    /// Whether the stream is live.
+    pub live: bool,
+    /// Since when it has been live, or offline.
+    pub since: DateTime<Utc>,
+}
+
+/// A link that may belong to the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkNote {
+    /// What it is called.
+    pub name: String,
+    /// Where it leads.
+    pub url: String,
+    /// What is found there; may be empty.
+    pub description: String,
+}
+
+/// Everything an answer is made from.
+#[derive(Debug, Clone)]
+pub struct AnswerInput<'a> {
+    /// Who Pedro is.
+    pub persona: &'a Persona,
+    /// Where the answer goes.
+    pub platform: Platform,
+    /// Whether the channel allows links.
+    pub links_allowed: bool,
+    /// The present moment.
+    pub now: DateTime<Utc>,
+    /// The community's time zone.
+    pub zone: Tz,
+    /// The current stream title.
+    pub title: Option<TitleNote>,
+    /// Notes from memory: windows of neighbouring lines, the best first.
+    pub windows: Vec<Vec<NoteLine>>,
+    /// Links that match.
+    pub links: Vec<LinkNote>,
+    /// The last lines of the chat, the oldest first.
+    pub thread: Vec<NoteLine>,
+    /// Who asks.
+    pub asker: &'a str,
+    /// What is asked.
+    pub question: &'a str,
+    /// Tokens that the whole prompt may take.
+    pub budget_tokens: usize,
+}
+
+/// A prompt and what went into it, so that its provenance is true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// The system message and one user message.
+    pub messages: Vec<PromptMessage>,
+    /// So many windows were used, from the front.
+    pub used_windows: usize,
+    /// So many lines of the thread were used, from the back.
+    pub used_thread: usize,
+}
+
+/// Builds the prompt of an answer: what is over budget is left out, but never the best window and the question.
+pub fn answer_messages(input: &AnswerInput<'_>) -> Prompt {
+    let mut notes = Notes::new(input);
+    let system = input.persona.system(input.platform, input.links_allowed);
+    notes.shrink(input.budget_tokens.saturating_sub(TEMPLATE_TOKENS + estimate_tokens(&system)));
+    Prompt {
+        messages: vec![
+            PromptMessage { role: PromptRole::System, content: system },
+            PromptMessage { role: PromptRole::User, content: notes.render() },
+        ],
+        used_windows: notes.windows.len(),
+        used_thread: notes.thread.len(),
+    }
+}
+
+/// The same prompt for one more try after an answer that could not be sent.
+pub fn second_try(messages: &[PromptMessage]) -> Vec<PromptMessage> {
+    let mut messages = messages.to_vec();
+    match messages.iter_mut().rev().find(|message| message.role == PromptRole::User) {
+        Some(message) => {
+            message.content.push('\n');
+            message.content.push_str(SECOND_TRY);
+        }
+        None => messages.push(PromptMessage { role: PromptRole::User, content: SECOND_TRY.to_owned() }),
+    }
+    messages
+}
+
+/// How many tokens a text takes at most, for any usual tokenizer: about 3.5 letters each, but digits and what is not
+/// ASCII cost more.
+pub fn estimate_tokens(text: &str) -> usize {
+    let fourteenths: usize = text
+        .chars()
+        .map(|c| match c {
+            '0'..='9' => 14,
+            'a'..='z' | 'A'..='Z' | ' ' => 4,
+            _ if c.is_ascii() => 8,
+            _ => c.len_utf8() * 7,
+        })
+        .sum();
+    fourteenths.div_ceil(14)
+}
+
+/// The parts of the user message, quoted.
+struct Notes {
+    head: String,
+    windows: Vec<String>,
+    links: Vec<Quoted>,
+    thread: Vec<Quoted>,
+    question: String,
+}
+
+impl Notes {
+    fn new(input: &AnswerInput<'_>) -> Self {
+        let quote = |line: &NoteLine| Quoted::note(line, input.zone);
+        let window = |lines: &Vec<NoteLine>| fence(&lines.iter().map(quote).collect::<Vec<_>>());
+        let question = Quoted::said(input.asker, input.question, QUESTION_LIMIT);
+        Self {
+            head: head(input),
+            windows: input.windows.iter().map(window).collect(),
+            links: input.links.iter().map(link).collect(),
+            thread: input.thread.iter().map(quote).collect(),
+            question: format!("The question:\n{}\n{REMINDER}", fence([&question])),
+        }
+    }
+
+    /// Leaves out what does not fit, the least useful first.
+    fn shrink(&mut self, budget: usize) {
+        let mut over = estimate_tokens(&self.render()).saturating_sub(budget);
+        let oldest = self.thread.len().saturating_sub(NEWEST_LINES);
+        drop_front(&mut self.thread, oldest, &mut over);
+        drop_back(&mut self.windows, 1, String::as_str, &mut over);
+        let newest = self.thread.len();
+        drop_front(&mut self.thread, newest, &mut over);
+        drop_back(&mut self.links, 0, Quoted::as_str, &mut over);
+    }
+
+    fn render(&self) -> String {
+        let mut parts = vec![self.head.clone()];
+        match self.windows.as_slice() {
+            [] => parts.push("From the chat's memory: nothing was found.".to_owned()),
+            windows => parts.push(format!("From the chat's memory, best first:\n{}", windows.join("\n"))),
+        }
+        if !self.links.is_empty() {
+            parts.push(format!("Links:\n{}", fence(&self.links)));
+        }
+        if !self.thread.is_empty() {
+            parts.push(format!("The last lines of the chat, oldest first:\n{}", fence(&self.thread)));
+        }
+        parts.push(self.question.clone());
+        parts.join("\n\n")
+    }
+}
+
+fn head(input: &AnswerInput<'_>) -> String {
+    let local = |time: DateTime<Utc>| time.with_timezone(&input.zone).format("%A, %Y-%m-%d %H:%M");
+    let mut head = format!("Now: {} ({}).", local(input.now), input.zone.name());
+    if let Some(note) = &input.title {
+        let state = if note.live { "live" } else { "offline" };
+        let lines = [("title", &note.title), ("category", &note.category)]
+            .map(|(what, text)| Quoted::text(&format!("{what}: {text}"), LINE_LIMIT));
+        head.push_str(&format!("\nThe stream: {state} since {}.\n{}", local(note.since), fence(&lines)));
+    }
+    head
+}
+
+fn link(note: &LinkNote) -> Quoted {
+    Quoted::text(&format!("{}: {} {}", note.name, note.url, note.description), LINE_LIMIT)
+}
+
+fn drop_front(lines: &mut Vec<Quoted>, at_most: usize, over: &mut usize) {
+    let mut dropped = 0;
+    while *over > 0 && dropped < at_most {
+        *over = over.saturating_sub(freed(lines[dropped].as_str()));
+        dropped += 1;
+    }
+    lines.drain(..dropped);
+}
+
+fn drop_back<T>(items: &mut Vec<T>, keep: usize, text: impl Fn(&T) -> &str, over: &mut usize) {
+    while *over > 0 && items.len() > keep {
+        let Some(item) = items.pop() else { break };
+        *over = over.saturating_sub(freed(text(&item)));
+    }
+}
+
+/// The estimate rounds up, so a sum of estimates would free more than the prompt shrinks by.
+fn freed(text: &str) -> usize {
+    estimate_tokens(text).saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+//! What goes to the model and what may leave it: prompts as named functions, quoting of untrusted text, cleaning of output.
+//!
+//! Pure. What people wrote enters a prompt only as [`Quoted`] lines inside a fence, and never in the system message.
+
+mod answer;
+mod clean;
+mod deny;
+mod invisible;
+mod persona;
+mod quote;
+mod split;
+
+use serde::{Deserialize, Serialize};
+
+pub use answer::{AnswerInput, LinkNote, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
+pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
+pub use deny::DenyList;
+pub use persona::Persona;
+pub use quote::{FENCE, LINE_LIMIT, NoteLine, Quoted, fence};
+pub use split::{TWITCH_LIMIT, TWITCH_PARTS, split};
+
+/// Who speaks in a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PromptRole {
+    /// The operator: persona and rules. Never holds what people wrote.
+    System,
+    /// The question with everything it needs.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One message of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptMessage {
+    /// Who speaks.
+    pub role: PromptRole,
+    /// What is said.
+    pub content: String,
+}

@@ -1,0 +1,109 @@
+//! Takes questions from the queue, one at a time, and sees to it that each ends: answered, put back, or given up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::chat::Platform;
+use crate::store::StoreError;
+use crate::store::question::{self, Question};
+
+/// How often a worker says that it is still at its question.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+
+/// How long a worker sleeps when nothing waits and nobody wakes it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A question that has come to its end: everything about it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled;
+
+/// A question that goes back into the queue.
+#[derive(Debug)]
+pub struct Unsettled {
+    /// Not to be taken again before.
+    pub wait: Duration,
+    /// Whether this was one of the attempts.
+    pub counts: bool,
+}
+
+/// One of the workers of a process.
+pub struct Worker {
+    /// The database.
+    pub pool: PgPool,
+    /// Whose questions: a process sees to its own platform.
+    pub platform: Platform,
+    /// Told when a question was accepted.
+    pub wake: Arc<Notify>,
+    /// Told to take nothing more; the question at hand is finished.
+    pub stop: CancellationToken,
+    /// Told to give up: the question at hand goes back and costs no attempt.
+    pub give_up: CancellationToken,
+}
+
+impl Worker {
+    /// Works until told to stop.
+    pub async fn run<F, A>(self, answer: F)
+    where
+        F: Fn(Question, CancellationToken) -> A,
+        A: Future<Output = Result<Settled, Unsettled>>,
+    {
+        while !self.stop.is_cancelled() {
+            match question::claim(&self.pool, self.platform).await {
+                Ok(Some(question)) => self.see_to(question, &answer).await,
+                Ok(None) => self.sleep().await,
+                Err(error) => {
+                    tracing::warn!(%error, "no questions can be taken while the database is away");
+                    self.sleep().await;
+                }
+            }
+        }
+    }
+
+    async fn sleep(&self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = self.wake.notified() => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+
+    async fn see_to<F, A>(&self, question: Question, answer: &F)
+    where
+        F: Fn(Question, CancellationToken) -> A,
+        A: Future<Output = Result<Settled, Unsettled>>,
+    {
+        let (id, owner) = (question.id, question.lease_owner);
+        let stop = self.give_up.child_token();
+        let mut work = std::pin::pin!(answer(question, stop.clone()));
+        let outcome = tokio::select! {
+            outcome = &mut work => outcome,
+            () = self.until_lost(id, owner) => {
+                tracing::info!(question.id = %id, "question {id} was cancelled or taken over");
+                stop.cancel();
+                // It gives back its slot before it ends.
+                work.await
+            }
+        };
+        let Err(unsettled) = outcome else { return };
+        match question::release(&self.pool, id, owner, unsettled.wait, unsettled.counts).await {
+            Ok(()) | Err(StoreError::LeaseLost) => {}
+            Err(error) => tracing::warn!(%error, question.id = %id, "question {id} goes back when its lease ends"),
+        }
+    }
+
+    /// Keeps the lease; ends when it is lost. A database that is away for a moment has not given it to anybody.
+    async fn until_lost(&self, id: crate::chat::QuestionId, owner: uuid::Uuid) {
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            match question::renew(&self.pool, id, owner).await {
+                Err(StoreError::LeaseLost) => return,
+                Err(error) => tracing::warn!(%error, "a question's lease could not be renewed"),
+                Ok(()) => {}
+            }
+        }
+    }
+}

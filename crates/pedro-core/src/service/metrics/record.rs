@@ -1,0 +1,144 @@
+//! The verbs that move the metrics. Places in the code use these and not the names, so that what belongs together moves
+//! together: an alert divides one counter by another.
+//!
+//! `platform` is `twitch` or `discord`, as [`start`](super::start) was told; labels never carry anything unbounded.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+
+use super::catalog::*;
+
+/// A connection to the platform stands.
+pub fn connection_established(platform: &'static str) {
+    if platform == super::TWITCH {
+        counter!(TWITCH_CONNECTIONS).increment(1);
+    }
+}
+
+/// Whether events really arrive.
+pub fn connected(platform: &'static str, is_connected: bool) {
+    gauge!(CONNECTED, "platform" => platform).set(f64::from(u8::from(is_connected)));
+}
+
+/// A connection is made anew.
+pub fn reconnecting(platform: &'static str, reason: ReconnectReason) {
+    counter!(RECONNECTS, "platform" => platform, "reason" => reason.as_str()).increment(1);
+}
+
+/// How long ago the platform was last heard.
+pub fn last_event_age(platform: &'static str, age: Duration) {
+    gauge!(LAST_EVENT_AGE, "platform" => platform).set(age.as_secs_f64());
+}
+
+/// How long the platform's token is still good.
+pub fn token_expires_in(time_left: Duration) {
+    gauge!(TOKEN_EXPIRY).set(time_left.as_secs_f64());
+}
+
+/// Somebody wrote a message.
+pub fn message_received(platform: &'static str) {
+    match platform {
+        super::TWITCH => counter!(TWITCH_RECEIVED).increment(1),
+        super::DISCORD => counter!(DISCORD_RECEIVED).increment(1),
+        _ => {}
+    }
+}
+
+/// Pedro wrote a message.
+pub fn message_sent(platform: &'static str) {
+    match platform {
+        super::TWITCH => counter!(TWITCH_SENT).increment(1),
+        super::DISCORD => counter!(DISCORD_SENT).increment(1),
+        _ => {}
+    }
+}
+
+/// A message had to wait for the platform's send limit.
+pub fn rate_limit_wait(platform: &'static str) {
+    counter!(RATE_LIMIT_WAITS, "platform" => platform).increment(1);
+}
+
+/// Messages are in the table.
+pub fn messages_stored(platform: &'static str, count: u64) {
+    counter!(MESSAGES_STORED, "platform" => platform).increment(count);
+}
+
+/// Messages are lost.
+pub fn messages_dropped(platform: &'static str, reason: DropReason, count: u64) {
+    counter!(MESSAGES_DROPPED, "platform" => platform, "reason" => reason.as_str()).increment(count);
+}
+
+/// Embeddings were made, or could not be.
+pub fn embedded(outcome: EmbeddingOutcome, count: u64) {
+    counter!(EMBEDDINGS, "outcome" => outcome.as_str()).increment(count);
+}
+
+/// How many stored messages have no embedding.
+pub fn embedding_lag(messages: u64) {
+    gauge!(EMBEDDING_LAG).set(messages as f64);
+}
+
+/// The memory was searched.
+pub fn retrieved(elapsed: Duration, hits: usize) {
+    histogram!(RETRIEVAL_DURATION).record(elapsed);
+    histogram!(RETRIEVAL_HITS).record(hits as f64);
+}
+
+/// Pedro's own work, without the model's.
+pub fn overhead(stage: Stage, elapsed: Duration) {
+    histogram!(OVERHEAD_DURATION, "stage" => stage.as_str()).record(elapsed);
+}
+
+/// A request goes to a model. Exactly one of [`model_answered`] and [`model_failed`] follows.
+pub fn model_requested(purpose: Purpose) {
+    counter!(MODEL_REQUESTS, "purpose" => purpose.as_str()).increment(1);
+}
+
+/// What came back from a model.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelAnswer {
+    /// From the request to the last token.
+    pub elapsed: Duration,
+    /// Tokens read.
+    pub prompt_tokens: u64,
+    /// Tokens written.
+    pub completion_tokens: u64,
+    /// Whether nothing was left after cleaning.
+    pub is_empty: bool,
+}
+
+/// A model answered. An empty answer is a success too: the alert divides the empty ones by the successful.
+pub fn model_answered(purpose: Purpose, answer: ModelAnswer) {
+    counter!(LLM_SUCCESSFUL).increment(1);
+    counter!(LLM_EMPTY).increment(u64::from(answer.is_empty));
+    counter!(GENERATION_TOKENS, "kind" => Tokens::Prompt.as_str()).increment(answer.prompt_tokens);
+    counter!(GENERATION_TOKENS, "kind" => Tokens::Completion.as_str()).increment(answer.completion_tokens);
+    histogram!(GENERATION_DURATION, "purpose" => purpose.as_str()).record(answer.elapsed);
+}
+
+/// A model did not answer.
+pub fn model_failed(purpose: Purpose, reason: FailureReason, elapsed: Duration) {
+    counter!(LLM_FAILED).increment(1);
+    counter!(MODEL_ERRORS, "purpose" => purpose.as_str()).increment(1);
+    counter!(MODEL_FAILURES, "purpose" => purpose.as_str(), "reason" => reason.as_str()).increment(1);
+    histogram!(GENERATION_DURATION, "purpose" => purpose.as_str()).record(elapsed);
+}
+
+/// How many questions are accepted and not yet answered.
+pub fn queue_depth(questions: u64) {
+    gauge!(QUEUE_DEPTH).set(questions as f64);
+}
+
+/// A person was sent something. An answer is also what operators read as Pedro's latency (`handler="ask"`).
+pub fn replied(platform: &'static str, kind: ReplyKind, elapsed: Duration) {
+    histogram!(REPLY_DURATION, "platform" => platform, "kind" => kind.as_str()).record(elapsed);
+    if kind == ReplyKind::Answer {
+        http_served(super::ASK, "POST", 200, elapsed);
+    }
+}
+
+/// One of the bot's own pages was served.
+pub fn http_served(handler: &'static str, method: &'static str, status: u16, elapsed: Duration) {
+    histogram!(HTTP_DURATION, "handler" => handler, "method" => method, "status" => status.to_string()).record(elapsed);
+}

@@ -1,0 +1,141 @@
+//! Forgetting: what was said goes, and everything that was made from it.
+//!
+//! Used for lines that a platform took back and for people who ask to be forgotten. All functions belong in a
+//! transaction: what a stranger finds afterwards is either all or nothing.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+use crate::chat::{ChannelId, MessageId, Platform};
+
+/// Removes lines with their embeddings, the generations that quote them (prompt, output, provenance), the answers
+/// made by these, and what Pedro said in reply to the lines. Returns how many rows of chat went.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Result<u64, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    // An answer is Pedro's line that says a generation made from one of the lines, or that replies to one of them.
+    let answers: Vec<i64> = sqlx::query_scalar!(
+        r#"select answer.id as "id!" from pedro.message as answer
+           join pedro.generation_source as source on source.generation_id = answer.generation_id
+           where source.message_id = any($1)
+           union
+           select answer.id from pedro.message as answer
+           join pedro.message as line on line.platform = answer.platform and line.platform_message_id = answer.reply_to
+           where line.id = any($1) and answer.author_kind = 'pedro'"#,
+        &ids
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    forget_generations(connection, &ids).await?;
+    // The question that a line put goes with the line, and its generations with the question.
+    sqlx::query!(
+        "delete from pedro.question using pedro.message
+         where message.id = any($1) and question.platform = message.platform
+             and question.platform_message_id = message.platform_message_id",
+        &ids
+    )
+    .execute(&mut *connection)
+    .await?;
+    let mut gone = ids;
+    gone.extend(answers);
+    let done = sqlx::query!("delete from pedro.message where id = any($1)", &gone).execute(connection).await?;
+    Ok(done.rows_affected())
+}
+
+/// Empties what the model read and wrote wherever one of the lines was quoted, and the answers made from it.
+/// The rows stay, as figures: model, tokens, times.
+async fn forget_generations(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with touched as (
+             select distinct generation_id from pedro.generation_source where message_id = any($1)
+         ), emptied as (
+             update pedro.generation set prompt = null, output = null where id in (select generation_id from touched)
+             returning question_id
+         )
+         -- an answer that is not sent yet is made again, without the line
+         update pedro.question set answer = null,
+             status = case when status = 'sending' then 'queued' else status end,
+             lease_owner = case when status = 'sending' then null else lease_owner end
+         where id in (select question_id from emptied)",
+        ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes one line by the platform's id. True if it was stored.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn line(connection: &mut PgConnection, platform: Platform, id: &str) -> Result<bool, StoreError> {
+    let found = super::message::find(&mut *connection, platform, id).await?;
+    let Some(found) = found else { return Ok(false) };
+    messages(connection, &[found]).await?;
+    Ok(true)
+}
+
+/// Removes the lines of a channel since a moment; of one person, if a user id is given. Returns how many rows went.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn channel_lines(
+    connection: &mut PgConnection,
+    channel: ChannelId,
+    platform_user_id: Option<&str>,
+    since: Option<DateTime<Utc>>,
+) -> Result<u64, StoreError> {
+    let ids = sqlx::query_scalar!(
+        "select message.id from pedro.message join pedro.author on author.id = author_id
+         where channel_id = $1 and ($2::text is null or author.platform_user_id = $2)
+             and ($3::timestamptz is null or sent_at >= $3)",
+        channel.0,
+        platform_user_id,
+        since
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    messages(connection, &ids.into_iter().map(MessageId).collect::<Vec<_>>()).await
+}
+
+/// Removes a person: their lines on the platform wherever they were written, what was made from them, their
+/// questions, and their row as an author. Returns how many lines of chat went.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn person(
+    connection: &mut PgConnection,
+    platform: Platform,
+    platform_user_id: &str,
+    person_hash: &[u8],
+) -> Result<u64, StoreError> {
+    let ids = sqlx::query_scalar!(
+        "select message.id from pedro.message join pedro.author on author.id = author_id
+         where author.platform = $1 and author.platform_user_id = $2",
+        platform as Platform,
+        platform_user_id
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let gone = messages(connection, &ids.into_iter().map(MessageId).collect::<Vec<_>>()).await?;
+    sqlx::query!(
+        "delete from pedro.message using pedro.generation, pedro.question
+         where message.generation_id = generation.id and generation.question_id = question.id
+             and question.asker_hash = $1",
+        person_hash
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("delete from pedro.question where asker_hash = $1", person_hash).execute(&mut *connection).await?;
+    sqlx::query!(
+        "delete from pedro.author where platform = $1 and platform_user_id = $2",
+        platform as Platform,
+        platform_user_id
+    )
+    .execute(connection)
+    .await?;
+    Ok(gone)
+}

@@ -1,0 +1,90 @@
+//! `pedro.generation` and its sources: every call of the model, and the messages that it was made from.
+
+use sqlx::{PgConnection, PgExecutor};
+
+use super::StoreError;
+use crate::chat::{CommunityId, GenerationId, MessageId, QuestionId};
+
+/// A call of the model, before it has a row.
+#[derive(Debug, Clone)]
+pub struct NewGeneration<'a> {
+    /// Whose memory it was made from.
+    pub community: CommunityId,
+    /// What it answers.
+    pub question: Option<QuestionId>,
+    /// What for: `answer`.
+    pub purpose: &'a str,
+    /// Name of the model.
+    pub model: &'a str,
+    /// The messages put to the model; `None` where nothing may be kept.
+    pub prompt: Option<serde_json::Value>,
+    /// What the model wrote, as it came; `None` if nothing did, or where nothing may be kept.
+    pub output: Option<&'a str>,
+    /// Tokens of the prompt, by the server's count.
+    pub prompt_tokens: Option<i32>,
+    /// Tokens written, by the server's count.
+    pub completion_tokens: Option<i32>,
+    /// Milliseconds to the first token.
+    pub first_token_ms: Option<i32>,
+    /// Milliseconds in all.
+    pub took_ms: i32,
+    /// Why it failed, as the metrics name it.
+    pub failure: Option<&'a str>,
+    /// The messages that the prompt quotes.
+    pub sources: &'a [MessageId],
+}
+
+/// Writes a generation with its provenance. Belongs in the transaction that keeps what was made from it.
+///
+/// # Errors
+/// [`StoreError::SourceForgotten`] if one of the sources is gone: then what was made from it must go too.
+pub async fn insert(connection: &mut PgConnection, new: &NewGeneration<'_>) -> Result<GenerationId, StoreError> {
+    let id = sqlx::query_scalar!(
+        "insert into pedro.generation (community_id, question_id, purpose, model, prompt, output, prompt_tokens,
+                                       completion_tokens, first_token_ms, took_ms, failure)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id",
+        new.community.0,
+        new.question.map(|id| id.0),
+        new.purpose,
+        new.model,
+        new.prompt,
+        new.output.map(|text| text.replace('\0', "")),
+        new.prompt_tokens,
+        new.completion_tokens,
+        new.first_token_ms,
+        new.took_ms,
+        new.failure
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let sources: Vec<i64> = new.sources.iter().map(|id| id.0).collect();
+    let written = sqlx::query!(
+        "insert into pedro.generation_source (generation_id, message_id)
+         select $1, id from pedro.message where id = any($2) for key share",
+        id,
+        &sources
+    )
+    .execute(connection)
+    .await?;
+    if written.rows_affected() < sources.len() as u64 {
+        return Err(StoreError::SourceForgotten);
+    }
+    Ok(GenerationId(id))
+}
+
+/// The last generation that was made for a question.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn of_question(
+    db: impl PgExecutor<'_>,
+    question: QuestionId,
+) -> Result<Option<GenerationId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        "select id from pedro.generation where question_id = $1 and failure is null order by id desc limit 1",
+        question.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id.map(GenerationId))
+}

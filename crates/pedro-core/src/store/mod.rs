@@ -1,0 +1,17 @@
+//! All SQL, one file per table. Functions that belong in a transaction take `&mut PgConnection`, the others
+//! `impl PgExecutor<'_>`. Not found is `None`, never an error.
+
+pub mod channel;
+pub mod database;
+pub mod embedding;
+pub mod erase;
+pub mod generation;
+pub mod link;
+pub mod message;
+pub mod model_slot;
+pub mod opt_out;
+pub mod question;
+pub mod search;
+pub mod stream_title;
+
+pub use database::{MIGRATOR, StoreError};

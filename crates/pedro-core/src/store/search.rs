@@ -1,0 +1,366 @@
+//! The queries of retrieval: lines by their words, by their meaning, by author and time, and their neighbours.
+//! What the scores are worth is decided in `memory`, not here.
+
+use chrono::{DateTime, Utc};
+use pgvector::HalfVector;
+use sqlx::{FromRow, PgExecutor};
+
+use super::StoreError;
+use super::embedding::EmbeddingSpace;
+use crate::chat::{AuthorId, ChannelId, CommunityId, MessageId};
+
+/// Up to so many lines a narrowed search compares every vector; beyond, the index is walked with a filter.
+/// Below about one line in a hundred the walk gives up before it has found enough.
+pub const EXACT_UP_TO: i64 = 2_000;
+
+/// Which lines may be found.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Channels whose lines may be evidence.
+    pub channels: Vec<ChannelId>,
+    /// Only lines of these authors; empty: of everybody.
+    pub authors: Vec<AuthorId>,
+    /// Only lines written from then on.
+    pub from: Option<DateTime<Utc>>,
+    /// Only lines written before.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Scope {
+    fn channel_ids(&self) -> Vec<i64> {
+        self.channels.iter().map(|id| id.0).collect()
+    }
+
+    /// `None` instead of an empty list, so that the statement can tell "everybody".
+    fn author_ids(&self) -> Option<Vec<i64>> {
+        (!self.authors.is_empty()).then(|| self.authors.iter().map(|id| id.0).collect())
+    }
+
+    /// Whether anything but the channels narrows it.
+    pub fn is_narrow(&self) -> bool {
+        !self.authors.is_empty() || self.from.is_some() || self.until.is_some()
+    }
+}
+
+/// The lexemes of a text, as lines are stored with them.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn lexemes(db: impl PgExecutor<'_>, text: &str) -> Result<Vec<String>, StoreError> {
+    let words = sqlx::query_scalar!(r#"select tsvector_to_array(pedro.chat_words($1)) as "words!""#, text.replace('\0', ""))
+        .fetch_one(db)
+        .await?;
+    Ok(words)
+}
+
+/// How common lexemes are, by the statistics that PostgreSQL keeps: pairs of lexeme and share of all lines (0 to 1),
+/// and the number of lines. Empty before the table was first analysed.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn word_frequencies(db: impl PgExecutor<'_>) -> Result<(Vec<(String, f32)>, f32), StoreError> {
+    let row = sqlx::query!(
+        r#"select most_common_elems::text::text[] as words, most_common_elem_freqs as shares,
+               (select greatest(reltuples, 0) from pg_class where oid = 'pedro.message'::regclass) as "lines!"
+           from (values (1)) as one left join pg_stats
+               on schemaname = 'pedro' and tablename = 'message' and attname = 'words'"#
+    )
+    .fetch_one(db)
+    .await?;
+    // The list of shares ends with three figures about the list itself.
+    let pairs = row.words.unwrap_or_default().into_iter().zip(row.shares.unwrap_or_default()).collect();
+    Ok((pairs, row.lines))
+}
+
+/// Lines with any of the lexemes, the best first by `ts_rank`.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn by_words(
+    db: impl PgExecutor<'_>,
+    scope: &Scope,
+    lexemes: &[String],
+    count: i64,
+) -> Result<Vec<MessageId>, StoreError> {
+    let authors = scope.author_ids();
+    let ids = sqlx::query_scalar!(
+        r#"with asked as (
+               select array_to_string(array(select quote_literal(word) from unnest($1::text[]) as word), ' | ')::tsquery as query
+           )
+           select id from pedro.message, asked
+           where words @@ query and author_kind = 'person' and channel_id = any($2)
+               and ($3::bigint[] is null or author_id = any($3))
+               and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
+           order by ts_rank(words, query) desc, id desc limit $6"#,
+        lexemes,
+        &scope.channel_ids(),
+        authors.as_deref(),
+        scope.from,
+        scope.until,
+        count
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(MessageId).collect())
+}
+
+/// Which of the lexemes no line has.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn unknown(db: impl PgExecutor<'_>, lexemes: &[String]) -> Result<Vec<String>, StoreError> {
+    let unknown = sqlx::query_scalar!(
+        r#"select word as "word!" from unnest($1::text[]) as word
+           where not exists (select from pedro.message where words @@ quote_literal(word)::tsquery)"#,
+        lexemes
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(unknown)
+}
+
+/// Lexemes that are spelled nearly like a word that no line has, the nearest first: `kubernets` finds `kubernet`.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn respell(db: impl PgExecutor<'_>, channels: &[ChannelId], word: &str) -> Result<Vec<String>, StoreError> {
+    let channels: Vec<i64> = channels.iter().map(|id| id.0).collect();
+    let words = sqlx::query_scalar!(
+        r#"with near as materialized (
+               -- the index finds the lines that hold something like the word
+               select words from pedro.message
+               where $1 <% text and channel_id = any($2) limit 200
+           )
+           select lexeme as "lexeme!" from near, unnest(tsvector_to_array(words)) as lexeme
+           where similarity(lexeme, $1) >= 0.4
+           group by lexeme order by similarity(lexeme, $1) desc, count(*) desc limit 3"#,
+        word,
+        &channels
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(words)
+}
+
+/// How many lines a narrowed scope holds, counted up to [`EXACT_UP_TO`] and one more.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn size_up_to_exact(db: impl PgExecutor<'_>, scope: &Scope) -> Result<i64, StoreError> {
+    let authors = scope.author_ids();
+    let size = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from (
+               select 1 from pedro.message
+               where author_kind = 'person' and channel_id = any($1)
+                   and ($2::bigint[] is null or author_id = any($2))
+                   and ($3::timestamptz is null or sent_at >= $3) and ($4::timestamptz is null or sent_at < $4)
+               limit $5) as lines"#,
+        &scope.channel_ids(),
+        authors.as_deref(),
+        scope.from,
+        scope.until,
+        EXACT_UP_TO + 1
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(size)
+}
+
+/// Lines whose meaning is nearest to a vector, by the index, within the scope.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn by_meaning(
+    db: impl PgExecutor<'_>,
+    scope: &Scope,
+    space: EmbeddingSpace,
+    vector: &HalfVector,
+    count: i64,
+) -> Result<Vec<MessageId>, StoreError> {
+    // The partial index is used only when model and dimension stand in the statement: numbers of our own, no text.
+    let EmbeddingSpace { model_id, dimension } = space;
+    let statement = format!(
+        "select message_id from pedro.message_embedding
+         where model_id = {model_id} and evidence and channel_id = any($2)
+             and ($3::bigint[] is null or author_id = any($3))
+             and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
+         order by embedding::halfvec({dimension}) <=> $1 limit $6"
+    );
+    let ids: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+        .bind(vector)
+        .bind(scope.channel_ids())
+        .bind(scope.author_ids())
+        .bind(scope.from)
+        .bind(scope.until)
+        .bind(count)
+        .fetch_all(db)
+        .await?;
+    Ok(ids.into_iter().map(MessageId).collect())
+}
+
+/// Lines whose meaning is nearest to a vector, by comparing all of a small scope.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn by_meaning_exact(
+    db: impl PgExecutor<'_>,
+    scope: &Scope,
+    space: EmbeddingSpace,
+    vector: &HalfVector,
+    count: i64,
+) -> Result<Vec<MessageId>, StoreError> {
+    let authors = scope.author_ids();
+    let ids = sqlx::query_scalar!(
+        r#"with line as materialized (
+               select id from pedro.message
+               where author_kind = 'person' and channel_id = any($2)
+                   and ($3::bigint[] is null or author_id = any($3))
+                   and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
+               limit $6
+           )
+           select message_id from line join pedro.message_embedding on message_id = line.id and model_id = $7
+           order by embedding <=> $1::halfvec limit $8"#,
+        vector as &HalfVector,
+        &scope.channel_ids(),
+        authors.as_deref(),
+        scope.from,
+        scope.until,
+        EXACT_UP_TO,
+        space.model_id,
+        count
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(MessageId).collect())
+}
+
+/// A candidate with everything that scores are made from.
+#[derive(Debug, Clone, FromRow)]
+pub struct Candidate {
+    /// The line.
+    pub id: i64,
+    /// Where it was written.
+    pub channel_id: i64,
+    /// Who wrote it.
+    pub author_id: i64,
+    /// When.
+    pub sent_at: DateTime<Utc>,
+    /// The lexemes of the question that it has.
+    pub matched: Vec<String>,
+    /// How many lexemes it has.
+    pub length: i32,
+    /// Cosine similarity with the question (-1 to 1); `None` without an embedding in this space.
+    pub similarity: Option<f64>,
+    /// The line before it in its channel, if a person wrote it within [`NEIGHBOUR_GAP_MINUTES`].
+    pub before: Option<i64>,
+    /// The line after it, likewise.
+    pub after: Option<i64>,
+}
+
+/// Lines further apart in time than this are no neighbours: another conversation has begun.
+pub const NEIGHBOUR_GAP_MINUTES: i32 = 60;
+
+/// Reads what scores are made from, for lines found in whichever way.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn candidates(
+    db: impl PgExecutor<'_>,
+    ids: &[i64],
+    lexemes: &[String],
+    vector: Option<&HalfVector>,
+    space: Option<EmbeddingSpace>,
+) -> Result<Vec<Candidate>, StoreError> {
+    let rows = sqlx::query_as!(
+        Candidate,
+        r#"select message.id, message.channel_id, message.author_id, message.sent_at,
+               array(select unnest(tsvector_to_array(words)) intersect select unnest($2::text[])) as "matched!",
+               length(words) as "length!",
+               1 - (embedding <=> $3::halfvec) as similarity,
+               (select line.id from pedro.message as line
+                where line.channel_id = message.channel_id and (line.sent_at, line.id) < (message.sent_at, message.id)
+                    and line.sent_at > message.sent_at - make_interval(mins => $5) and line.author_kind = 'person'
+                order by line.sent_at desc, line.id desc limit 1) as before,
+               (select line.id from pedro.message as line
+                where line.channel_id = message.channel_id and (line.sent_at, line.id) > (message.sent_at, message.id)
+                    and line.sent_at < message.sent_at + make_interval(mins => $5) and line.author_kind = 'person'
+                order by line.sent_at, line.id limit 1) as after
+           from pedro.message
+           left join pedro.message_embedding on message_id = message.id and model_id = $4
+           where message.id = any($1)"#,
+        ids,
+        lexemes,
+        vector as Option<&HalfVector>,
+        space.map(|space| space.model_id),
+        NEIGHBOUR_GAP_MINUTES
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows)
+}
+
+/// The lines around a line, itself included, oldest first: so many before and after, within [`NEIGHBOUR_GAP_MINUTES`].
+/// Lines of bots are in it: they are the thread of the talk.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn windows(
+    db: impl PgExecutor<'_>,
+    hits: &[i64],
+    around: i64,
+) -> Result<Vec<super::message::MessageRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        super::message::MessageRow,
+        r#"with hit as (select id, channel_id, sent_at from pedro.message where id = any($1)),
+           shown as (
+               select id from hit
+               union
+               select line.id from hit, lateral (
+                   (select id from pedro.message as m
+                    where m.channel_id = hit.channel_id and (m.sent_at, m.id) < (hit.sent_at, hit.id)
+                        and m.sent_at > hit.sent_at - make_interval(mins => $3)
+                    order by m.sent_at desc, m.id desc limit $2)
+                   union all
+                   (select id from pedro.message as m
+                    where m.channel_id = hit.channel_id and (m.sent_at, m.id) > (hit.sent_at, hit.id)
+                        and m.sent_at < hit.sent_at + make_interval(mins => $3)
+                    order by m.sent_at, m.id limit $2)) as line
+           )
+           select message.id, channel_id, author_id, display_name as author, author_kind as "author_kind: _", sent_at, text
+           from shown join pedro.message using (id) join pedro.author on author.id = author_id
+           order by channel_id, sent_at, message.id"#,
+        hits,
+        around,
+        NEIGHBOUR_GAP_MINUTES
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows)
+}
+
+/// The people of a community whose login or display name is one of these lower-case words.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn people(
+    db: impl PgExecutor<'_>,
+    community: CommunityId,
+    names: &[String],
+) -> Result<Vec<(AuthorId, String)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"with named as (
+               select id, lower(login) as name from pedro.author where lower(login) = any($2) and kind = 'person'
+               union
+               select id, lower(display_name) from pedro.author where lower(display_name) = any($2) and kind = 'person'
+           )
+           select id as "id!", name as "name!" from named
+           where exists (
+               select from pedro.message join pedro.channel on channel.id = channel_id
+               where author_id = named.id and community_id = $1)"#,
+        community.0,
+        names
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (AuthorId(row.id), row.name)).collect())
+}

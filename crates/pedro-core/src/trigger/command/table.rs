@@ -1,0 +1,118 @@
+//! The table of commands, and how each reads what follows its name.
+//!
+//! To add a command: a variant of [`Command`], its name in [`Command::name`], and a row here.
+
+use std::ops::RangeInclusive;
+
+use url::Url;
+
+use super::{Command, CommandInfo, OptOutOf};
+use crate::chat::Role;
+
+/// Characters of a link's name.
+const LINK_NAME: RangeInclusive<usize> = 1..=40;
+
+/// How many titles may be asked for, and how many there are unless one says so.
+const TITLES: RangeInclusive<u8> = 1..=10;
+const TITLES_DEFAULT: u8 = 5;
+
+/// Minutes of a pause, up to a day, and its length unless one says so.
+const PAUSE_MINUTES: RangeInclusive<u32> = 1..=1440;
+const PAUSE_MINUTES_DEFAULT: u32 = 10;
+
+/// All of Pedro's commands, in the order in which the help tells them.
+pub const COMMANDS: &[CommandInfo] = &[
+    public("pedro", "question", "asks me something", ask),
+    public("links", "[word]", "shows helpful links", links),
+    public("title", "", "shows the stream's title", |_| Some(Command::Title)),
+    public("titles", "[1-10]", "shows the latest titles", titles),
+    public("help", "", "shows what I can do", |_| Some(Command::Help)),
+    moderators("addlink", "name url [words]", "adds or replaces a link", add_link),
+    moderators("dellink", "name", "removes a link", del_link),
+    moderators("pedro-pause", "[minutes|off]", "keeps me quiet for a while", pause),
+    moderators("pedro-stop", "", "cancels everything I am working on", |_| Some(Command::Stop)),
+    private("optout", "[storage|replies]", "stops storing what you write, or answering you", opt_out),
+    private("optin", "", "takes an opt-out back", |rest| rest.is_empty().then_some(Command::OptIn)),
+    private("forgetme", "", "deletes everything I have of you", |rest| rest.is_empty().then_some(Command::ForgetMe)),
+];
+
+type Read = fn(&str) -> Option<Command>;
+
+const fn public(name: &'static str, arguments: &'static str, help: &'static str, read: Read) -> CommandInfo {
+    CommandInfo { name, arguments, needs: Role::Viewer, help, is_private: false, read }
+}
+
+const fn moderators(name: &'static str, arguments: &'static str, help: &'static str, read: Read) -> CommandInfo {
+    CommandInfo { name, arguments, needs: Role::Moderator, help, is_private: false, read }
+}
+
+/// These read strictly: nobody should lose their past, or come back into memory, by a sentence that only begins like
+/// the command. The others let pass what people add (`!title please`).
+const fn private(name: &'static str, arguments: &'static str, help: &'static str, read: Read) -> CommandInfo {
+    CommandInfo { name, arguments, needs: Role::Viewer, help, is_private: true, read }
+}
+
+fn ask(rest: &str) -> Option<Command> {
+    (!rest.is_empty()).then(|| Command::Ask(rest.to_owned()))
+}
+
+fn links(rest: &str) -> Option<Command> {
+    Some(Command::Links((!rest.is_empty()).then(|| rest.to_owned())))
+}
+
+fn titles(rest: &str) -> Option<Command> {
+    let count = match first_word(rest) {
+        "" => TITLES_DEFAULT,
+        word => word.parse().ok().filter(|count| TITLES.contains(count))?,
+    };
+    Some(Command::Titles(count))
+}
+
+fn add_link(rest: &str) -> Option<Command> {
+    let mut words = rest.splitn(3, ' ');
+    let name = link_name(words.next()?)?;
+    let url = words.next().filter(|url| leads_somewhere(url))?.to_owned();
+    Some(Command::AddLink { name, url, words: words.next().unwrap_or_default().to_owned() })
+}
+
+/// A name has no space, so that a second word is a mistake, and removing the wrong link would be a second one.
+fn del_link(rest: &str) -> Option<Command> {
+    link_name(rest).map(Command::DelLink)
+}
+
+fn link_name(word: &str) -> Option<String> {
+    let name = word.to_lowercase();
+    let is_sound =
+        LINK_NAME.contains(&name.chars().count()) && !name.contains(|c: char| c.is_whitespace() || c.is_control());
+    is_sound.then_some(name)
+}
+
+/// A link must lead where it seems to: no user name that looks like a host (`https://twitch.tv@evil.example`), and
+/// nothing that a URL parser has to mend.
+fn leads_somewhere(written: &str) -> bool {
+    let Ok(url) = Url::parse(written) else { return false };
+    let is_plain = written.contains("://") && !written.contains(|c: char| c == '\\' || c.is_control());
+    let is_web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty());
+    is_plain && is_web && url.username().is_empty() && url.password().is_none()
+}
+
+fn pause(rest: &str) -> Option<Command> {
+    let minutes = match first_word(rest).to_lowercase().as_str() {
+        "" => PAUSE_MINUTES_DEFAULT,
+        "off" => 0,
+        word => word.parse().ok().filter(|minutes| *minutes == 0 || PAUSE_MINUTES.contains(minutes))?,
+    };
+    Some(Command::Pause(minutes))
+}
+
+fn opt_out(rest: &str) -> Option<Command> {
+    match rest.to_lowercase().as_str() {
+        "" | "storage" => Some(Command::OptOut(OptOutOf::Storage)),
+        "replies" => Some(Command::OptOut(OptOutOf::Replies)),
+        _ => None,
+    }
+}
+
+fn first_word(rest: &str) -> &str {
+    rest.split(' ').next().unwrap_or_default()
+}

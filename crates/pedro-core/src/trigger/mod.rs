@@ -1,0 +1,87 @@
+//! What a chat line wants of Pedro, as far as its text alone tells. Pure: knows only `chat`.
+//!
+//! Questions that nobody addressed to Pedro need meaning and evidence; they are decided elsewhere, after embedding.
+
+mod address;
+mod call;
+pub mod command;
+mod ear;
+mod line;
+pub mod relay;
+#[cfg(test)]
+mod tests;
+
+use crate::chat::{AuthorKind, ChatMessage, Chattiness};
+pub use command::{COMMANDS, Command, OptOutOf, Usage};
+pub use ear::Ear;
+
+/// What a line wants of Pedro.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Nothing, as far as the text alone tells.
+    Ignore,
+    /// One of Pedro's commands, or how it would have been used rightly.
+    Command(Result<Command, Usage>),
+    /// A question to Pedro.
+    Question(Asked),
+}
+
+/// A question to Pedro.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The question, in one line, without the "hey pedro" around it. Never empty.
+    pub text: String,
+    /// What made it a question to Pedro.
+    pub why: Why,
+}
+
+/// What made a line a question to Pedro.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It says Pedro's name.
+    Name,
+    /// It replies to one of Pedro's lines.
+    Reply,
+    /// `!pedro question`.
+    Command,
+}
+
+/// Decides what a line wants of Pedro. Relayed lines go through [`relay::unwrap`] first.
+pub fn decide(message: &ChatMessage, ear: &Ear, chattiness: Chattiness) -> Intent {
+    if is_a_bot(message, ear) {
+        return Intent::Ignore;
+    }
+    match command::parse(&message.text, ear) {
+        Some(Ok(Command::Ask(text))) => return Intent::Question(Asked { text, why: Why::Command }),
+        Some(command) => return Intent::Command(command),
+        None => {}
+    }
+    if chattiness == Chattiness::Quiet {
+        return Intent::Ignore;
+    }
+    let text = line::tidy(&message.text);
+    // `!hug pedro` is a word to another bot, which may even own `!pedro` here.
+    if text.is_empty() || command::is_anyones(&text, ear) {
+        return Intent::Ignore;
+    }
+    match why_asked(message, &text, ear) {
+        Some(why) => Intent::Question(Asked { text: call::question(&text, ear), why }),
+        None => Intent::Ignore,
+    }
+}
+
+/// An adapter may not know every bot, nor Pedro's own account on the other platform: a wrong kind would end in two
+/// bots that answer each other for ever.
+fn is_a_bot(message: &ChatMessage, ear: &Ear) -> bool {
+    let author = &message.author;
+    author.kind != AuthorKind::Person
+        || ear.is_pedro(&author.platform_user_id)
+        || ear.kind_of(&author.login) != AuthorKind::Person
+}
+
+fn why_asked(message: &ChatMessage, text: &str, ear: &Ear) -> Option<Why> {
+    if message.reply_to.as_ref().is_some_and(|reply| ear.is_pedro(&reply.platform_user_id)) {
+        return Some(Why::Reply);
+    }
+    address::is_named(text, ear).then_some(Why::Name)
+}

@@ -1,0 +1,93 @@
+//! `pedro-playground`: a local stand-in for Twitch with a page to chat in.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use pedro_playground::{Playground, Settings};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// A local stand-in for Twitch: chat, API, and a page to chat in. Needs no account and sends nothing anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "pedro-playground", version)]
+struct Options {
+    /// Where the page and the API are; port 0, or a port that is taken, becomes a free one
+    #[arg(long, env = "PLAYGROUND_LISTEN", default_value = "127.0.0.1:6080")]
+    listen: SocketAddr,
+
+    /// Where Twitch chat (IRC) is
+    #[arg(long, env = "PLAYGROUND_IRC_LISTEN", default_value = "127.0.0.1:6667")]
+    irc_listen: SocketAddr,
+
+    /// A file to write the addresses to, as JSON, once both are open
+    #[arg(long, env = "PLAYGROUND_READY_FILE")]
+    ready_file: Option<PathBuf>,
+
+    /// The Twitch channels there are, separated by commas; `modmia` moderates them
+    #[arg(long, env = "PLAYGROUND_CHANNEL", value_delimiter = ',', default_value = "pedrotown")]
+    channel: Vec<String>,
+
+    /// Whose the tokens are that bots come with: any token is good here
+    #[arg(long, env = "PLAYGROUND_BOT_LOGIN", default_value = "pedro_bot")]
+    bot_login: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Options { listen, irc_listen, ready_file, channel, bot_login } = Options::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+
+    // Before the ports are open: whoever sees them may end us at once.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let playground = Playground::start(Settings { listen, irc_listen }).await?;
+    if !(listen.ip().is_loopback() && irc_listen.ip().is_loopback()) {
+        tracing::warn!("the playground can be reached from other machines, and asks nobody for a password");
+    }
+    furnish(&playground, &channel, &bot_login);
+    if let Some(path) = &ready_file {
+        write_ready_file(path, &playground)?;
+    }
+    tracing::info!(page = playground.http_url(), irc = playground.irc_url(), ?channel, "the playground is open");
+
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("the playground closes");
+    playground.shutdown().await;
+    if let Some(path) = ready_file {
+        // Best effort: what it says is no longer true, but that is no reason to fail.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// Puts people and channels into an empty playground.
+fn furnish(playground: &Playground, channels: &[String], bot_login: &str) {
+    let twitch = playground.twitch();
+    twitch.set_bot_login(bot_login);
+    for person in ["alice", "bob", "carol"] {
+        twitch.user(person);
+    }
+    for channel in channels.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        twitch.add_channel(channel);
+        twitch.make_moderator(channel, "modmia");
+    }
+}
+
+/// Writes the addresses so that a reader sees all of the file or nothing.
+fn write_ready_file(path: &Path, playground: &Playground) -> Result<()> {
+    let text = json!({ "http": playground.http_url(), "irc": playground.irc_url() }).to_string();
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".part");
+    let unfinished = PathBuf::from(unfinished);
+    std::fs::write(&unfinished, text)
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .with_context(|| format!("cannot write the ready file {}", path.display()))
+}

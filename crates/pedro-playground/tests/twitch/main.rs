@@ -1,0 +1,6 @@
+//! The stand-in Twitch from outside, as bots, the page and tests meet it.
+
+mod chat;
+mod http;
+mod support;
+mod trouble;

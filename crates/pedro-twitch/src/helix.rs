@@ -1,0 +1,101 @@
+//! Twitch's API, as far as Pedro reads it: what a stream is called, and whether it is on.
+
+use std::time::Duration;
+
+use pedro_core::service::secret::Secret;
+use pedro_core::store::stream_title::StreamState;
+use serde::Deserialize;
+use url::Url;
+
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why nothing is known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HelixError {
+    /// The token or the client id is not accepted.
+    #[error("Twitch's API refuses TWITCH_TOKEN with TWITCH_ID (status {0}): the token must be of this application")]
+    Refused(u16),
+    /// Another status.
+    #[error("Twitch's API answered with status {0}")]
+    Status(u16),
+    /// No answer.
+    #[error("Twitch's API does not answer: {0}")]
+    Unreachable(String),
+    /// An answer that makes no sense.
+    #[error("Twitch's API gave an answer that cannot be read: {0}")]
+    Unreadable(String),
+    /// There is no such channel.
+    #[error("Twitch knows no channel {0:?}")]
+    NoSuchChannel(String),
+}
+
+/// A client of the API.
+#[derive(Debug, Clone)]
+pub(crate) struct Helix {
+    base: Url,
+    client_id: String,
+    token: Secret,
+    http: reqwest::Client,
+}
+
+#[derive(Deserialize)]
+struct Page<T> {
+    data: Vec<T>,
+}
+
+impl Helix {
+    /// A client with this base URL, such as `https://api.twitch.tv/helix`.
+    pub(crate) fn new(base: Url, client_id: String, token: Secret) -> Result<Self, HelixError> {
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|error| HelixError::Unreachable(error.without_url().to_string()))?;
+        Ok(Self { base, client_id, token, http })
+    }
+
+    /// The id of the account with this login.
+    pub(crate) async fn user_id(&self, login: &str) -> Result<String, HelixError> {
+        #[derive(Deserialize)]
+        struct User {
+            id: String,
+        }
+        let users: Page<User> = self.get("users", &[("login", login)]).await?;
+        let user = users.data.into_iter().next();
+        user.map(|user| user.id).ok_or_else(|| HelixError::NoSuchChannel(login.to_owned()))
+    }
+
+    /// What a channel's stream is called, and whether it is on.
+    pub(crate) async fn stream(&self, user_id: &str) -> Result<StreamState, HelixError> {
+        #[derive(Deserialize)]
+        struct Channel {
+            title: String,
+            game_name: String,
+        }
+        #[derive(Deserialize)]
+        struct Stream {}
+        let channels: Page<Channel> = self.get("channels", &[("broadcaster_id", user_id)]).await?;
+        let streams: Page<Stream> = self.get("streams", &[("user_id", user_id)]).await?;
+        let channel = channels.data.into_iter().next().ok_or_else(|| HelixError::NoSuchChannel(user_id.to_owned()))?;
+        Ok(StreamState { title: channel.title, category: channel.game_name, live: !streams.data.is_empty() })
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, HelixError> {
+        let url = format!("{}/{path}", self.base.as_str().trim_end_matches('/'));
+        let unreachable = |error: reqwest::Error| HelixError::Unreachable(error.without_url().to_string());
+        let response = self
+            .http
+            .get(url)
+            .query(query)
+            .header("Client-Id", &self.client_id)
+            .bearer_auth(self.token.expose())
+            .send()
+            .await
+            .map_err(unreachable)?;
+        match response.status().as_u16() {
+            200 => response.json().await.map_err(|error| HelixError::Unreadable(error.without_url().to_string())),
+            status @ (401 | 403) => Err(HelixError::Refused(status)),
+            status => Err(HelixError::Status(status)),
+        }
+    }
+}

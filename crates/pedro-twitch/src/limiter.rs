@@ -1,0 +1,130 @@
+//! Twitch's send limits, kept by counting: 20 messages in 30 s, 100 where Pedro moderates, and a second between two
+//! messages in a channel where it does not. <https://dev.twitch.tv/docs/chat/#rate-limits>. Pure: time is passed in.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// The window of the limits, with a margin for clocks and ways that differ.
+const WINDOW: Duration = Duration::from_millis(31_000);
+
+/// Messages in the window as anybody; two below Twitch's limit, for those that a former process may just have sent.
+const AS_ANYBODY: usize = 18;
+
+/// Messages in the window as moderator or broadcaster; five below Twitch's limit.
+const AS_MODERATOR: usize = 95;
+
+/// Between two messages to one channel as anybody.
+const SPACING: Duration = Duration::from_millis(1_100);
+
+/// Within this time the same text is refused as a duplicate.
+const DUPLICATE: Duration = Duration::from_secs(31);
+
+/// What was sent lately, over all channels: the limits are the account's.
+#[derive(Debug, Default)]
+pub(crate) struct Limiter {
+    sent: VecDeque<Instant>,
+    texts: HashMap<String, VecDeque<(Instant, String)>>,
+}
+
+impl Limiter {
+    /// How long to wait before the next message to a channel; zero: send now.
+    pub(crate) fn wait(&mut self, channel: &str, moderates: bool, now: Instant) -> Duration {
+        while self.sent.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
+            self.sent.pop_front();
+        }
+        let limit = if moderates { AS_MODERATOR } else { AS_ANYBODY };
+        let window = match self.sent.len().checked_sub(limit) {
+            Some(over) => WINDOW.saturating_sub(now.duration_since(self.sent[over])),
+            None => Duration::ZERO,
+        };
+        let last = self.texts.get(channel).and_then(VecDeque::back).map(|(at, _)| *at);
+        let spacing = match last {
+            Some(last) if !moderates => SPACING.saturating_sub(now.duration_since(last)),
+            _ => Duration::ZERO,
+        };
+        window.max(spacing)
+    }
+
+    /// The text, made different from what was said in the channel within the last 30 s, at most `limit` characters.
+    pub(crate) fn varied(&mut self, channel: &str, text: &str, limit: usize, now: Instant) -> String {
+        let Some(said) = self.texts.get_mut(channel) else { return text.to_owned() };
+        while said.front().is_some_and(|(at, _)| now.duration_since(*at) >= DUPLICATE) {
+            said.pop_front();
+        }
+        let mut varied = text.to_owned();
+        let mut dots = 0;
+        while said.iter().any(|(_, before)| *before == varied) {
+            dots += 1;
+            let mark = format!(" {}", "·".repeat(dots));
+            let room = limit.saturating_sub(mark.chars().count());
+            varied = text.chars().take(room).collect::<String>() + &mark;
+        }
+        varied
+    }
+
+    /// Notes that a text was sent.
+    pub(crate) fn note(&mut self, channel: &str, text: &str, now: Instant) {
+        self.sent.push_back(now);
+        self.texts.entry(channel.to_owned()).or_default().push_back((now, text.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends as fast as the limiter lets, and tells when each message went.
+    fn send(count: usize, moderates: bool, channels: &[&str]) -> Vec<Duration> {
+        let (mut limiter, start) = (Limiter::default(), Instant::now());
+        let mut now = start;
+        (0..count)
+            .map(|n| {
+                let channel = channels[n % channels.len()];
+                loop {
+                    let wait = limiter.wait(channel, moderates, now);
+                    if wait.is_zero() {
+                        break;
+                    }
+                    now += wait;
+                }
+                limiter.note(channel, &n.to_string(), now);
+                now - start
+            })
+            .collect()
+    }
+
+    fn most_in_30_seconds(sent: &[Duration]) -> usize {
+        sent.iter().map(|from| sent.iter().filter(|at| (*from..*from + Duration::from_secs(30)).contains(at)).count()).max().unwrap()
+    }
+
+    #[test]
+    fn as_anybody_never_more_than_20_in_30_seconds_over_all_channels() {
+        for channels in [&["a"][..], &["a", "b", "c"]] {
+            let sent = send(100, false, channels);
+            assert!(most_in_30_seconds(&sent) <= 20, "{channels:?}");
+            assert!(sent[99] < Duration::from_secs(190), "and not much slower than allowed: {:?}", sent[99]);
+        }
+    }
+
+    #[test]
+    fn as_moderator_never_more_than_100_in_30_seconds() {
+        let sent = send(300, true, &["a"]);
+        assert!(most_in_30_seconds(&sent) <= 100);
+        assert!(sent[94].is_zero());
+    }
+
+    #[test]
+    fn the_same_text_within_30_seconds_is_varied_and_stays_within_the_limit() {
+        let (mut limiter, now) = (Limiter::default(), Instant::now());
+        let text = "x".repeat(500);
+        let mut said = Vec::new();
+        for _ in 0..5 {
+            let varied = limiter.varied("a", &text, 500, now);
+            assert!(varied.chars().count() <= 500 && !said.contains(&varied));
+            limiter.note("a", &varied, now);
+            said.push(varied);
+        }
+        assert_eq!(limiter.varied("b", &text, 500, now), text, "another channel has not heard it");
+        assert_eq!(limiter.varied("a", &text, 500, now + DUPLICATE), text, "it may be said again later");
+    }
+}

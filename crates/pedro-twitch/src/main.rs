@@ -1,0 +1,142 @@
+//! Pedro on Twitch: reads the options, opens what it needs, starts the tasks and waits for the end.
+
+mod config;
+mod convert;
+mod helix;
+mod limiter;
+mod reader;
+mod sender;
+mod state;
+mod title_poller;
+mod transport;
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use clap::Parser;
+use pedro_core::boot::{self, Parts};
+use pedro_core::chat::Platform;
+use pedro_core::memory::inbox;
+use pedro_core::places::Identity;
+use pedro_core::question::TWITCH_LIMITS;
+use pedro_core::service::http::{self, Pages};
+use pedro_core::service::metrics::{self, TWITCH};
+use pedro_core::service::{Readiness, Shutdown, Verdict, shutdown, telemetry};
+use pedro_core::speech::speech;
+use tokio::sync::watch;
+
+use crate::config::{Options, Settings, Task};
+use crate::helix::Helix;
+use crate::reader::Reader;
+use crate::sender::Sender;
+use crate::state::State;
+use crate::title_poller::TitlePoller;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (log, task) = Options::parse().resolve();
+    if let Err(error) = telemetry::init(&log) {
+        tracing::warn!(%error, "logging was set up before");
+    }
+    let task = match task {
+        Ok(task) => task,
+        Err(problems) => {
+            tracing::error!("pedro-twitch cannot start:\n{problems}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = match task {
+        Task::Health(address) => http::health_probe(address).await,
+        Task::Run(settings) => match run(*settings).await {
+            Ok(code) => code,
+            Err(error) => {
+                tracing::error!("pedro-twitch cannot start: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    };
+    boot::end(code)
+}
+
+async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    let Settings { twitch, database, model, embedding, community, pages } = settings;
+    let shutdown = Shutdown::new();
+    let listener = http::bind(pages.listen).await?;
+    let metrics = metrics::install().context("the metrics could not be set up")?;
+    metrics::start(&[TWITCH]);
+    shutdown.spawn("metrics", metrics.clone().upkeep(shutdown.token()));
+
+    // The pages come first: while the database is waited for, `/readyz` says so.
+    let (readiness, state) = (Readiness::new(), Arc::new(State::new()));
+    watch_chat(&readiness, &state, twitch.channels.clone());
+    let router = Pages::new(metrics, readiness.clone()).into_router();
+    shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
+
+    let (voice, speeches) = speech();
+    let (inbox, lines) = inbox(Platform::Twitch);
+    let identity = Identity { login: twitch.bot_login.clone(), user_ids: vec![twitch.bot_login.clone()] };
+    let parts = Parts {
+        platform: Platform::Twitch,
+        identity,
+        limits: TWITCH_LIMITS,
+        voice,
+        database,
+        model,
+        embedding,
+        community: &community,
+        readiness: &readiness,
+    };
+    let pedro = boot::boot(parts, &shutdown).await?;
+    for channel in &twitch.channels {
+        let home = community.communities.community_of_twitch(channel);
+        pedro.places.open(home, &convert::channel(channel), channel).await?;
+    }
+    pedro.start(lines);
+
+    let (client, current_client) = watch::channel(None);
+    transport::set_address(twitch.irc);
+    let sender = Sender {
+        bot_login: twitch.bot_login.clone(),
+        state: Arc::clone(&state),
+        client: current_client,
+        limiter: Mutex::default(),
+    };
+    shutdown.spawn_carrier("sender", Arc::new(sender).run(speeches, shutdown.clone()));
+    let reader = Reader {
+        bot_login: twitch.bot_login,
+        token: twitch.token.expose().to_owned(),
+        channels: twitch.channels.clone(),
+        inbox: Some(inbox),
+        state: Arc::clone(&state),
+        client,
+        ready: Some(Box::new(shutdown::notify_ready)),
+    };
+    shutdown.spawn_carrier("reader", reader.run(shutdown.token(), shutdown.work_token()));
+    if let Some(client_id) = twitch.client_id {
+        let helix = Helix::new(twitch.helix_url, client_id, twitch.token)?;
+        let poller = TitlePoller { helix, pedro: Arc::clone(&pedro), every: twitch.poll_interval };
+        shutdown.spawn_essential("title poller", poller.run(shutdown.token()));
+    }
+
+    let code = shutdown.run_until_signal(shutdown::DRAIN).await;
+    boot::close(&pedro.pool).await;
+    Ok(code)
+}
+
+/// Adds the truth about the chat connection: in every channel, and something heard lately.
+fn watch_chat(readiness: &Readiness, state: &Arc<State>, channels: Vec<String>) {
+    readiness.clock(TWITCH, state.clock.clone());
+    let state = Arc::clone(state);
+    readiness.check(TWITCH, move || {
+        let joined = state.channels();
+        let verdict = match (state.refusal(), channels.iter().find(|channel| !joined.contains(channel))) {
+            (Some(words), _) => Verdict::red(format!("Twitch refused the sign-in: {words}; give a valid TWITCH_TOKEN")),
+            (None, Some(missing)) => Verdict::red(format!("not in the channel {missing}")),
+            (None, None) if !state.is_alive() => Verdict::red("nothing was heard lately"),
+            (None, None) => Verdict::ok(format!("in {}", joined.join(", "))),
+        };
+        let verdict = verdict.heard(&state.clock);
+        async move { verdict }
+    });
+}

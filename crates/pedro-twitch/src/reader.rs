@@ -1,0 +1,217 @@
+//! Reads what Twitch says, at once and without waiting for anything: lines go to the inbox, the rest to the state.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use pedro_core::chat::Heard;
+use pedro_core::memory::Inbox;
+use pedro_core::service::metrics::catalog::ReconnectReason;
+use pedro_core::service::metrics::{TWITCH, record};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+use twitch_irc::login::StaticLoginCredentials;
+use twitch_irc::message::{IRCMessage, NoticeMessage, ServerMessage, UserStateMessage};
+use twitch_irc::ClientConfig;
+
+use crate::convert;
+use crate::state::{Echo, State};
+use crate::transport::Client;
+
+/// A client from which nothing was heard for so long is thrown away: its own pings come every 30 s.
+const DEAD_AFTER: Duration = Duration::from_secs(120);
+
+/// How often connection figures are refreshed.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Twitch allows 20 joins in 10 s: so many channels a connection, and a connection so seldom, keep it also when all
+/// of them reconnect.
+const CHANNELS_PER_CONNECTION: usize = 18;
+const MANY_CONNECTIONS_EVERY: Duration = Duration::from_secs(11);
+
+/// More than Pedro ever sends at once: the limiter and one message a channel see to that.
+const WAITING_MESSAGES: usize = 200;
+
+/// How long to wait before a client that ended is replaced.
+const BEFORE_REPLACEMENT: Duration = Duration::from_secs(2);
+
+/// What the reader needs.
+pub(crate) struct Reader {
+    pub(crate) bot_login: String,
+    pub(crate) token: String,
+    pub(crate) channels: Vec<String>,
+    /// `None` once nothing more is taken.
+    pub(crate) inbox: Option<Inbox>,
+    pub(crate) state: Arc<State>,
+    /// Told what to send with whenever the client is made anew.
+    pub(crate) client: tokio::sync::watch::Sender<Option<Client>>,
+    /// Called once Pedro is in all its channels for the first time.
+    pub(crate) ready: Option<Box<dyn FnOnce() + Send>>,
+}
+
+/// What the reader remembers between two messages.
+#[derive(Default)]
+struct Memory {
+    /// When the last message before the present connection came.
+    before_connection: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+    joined_before: HashSet<String>,
+}
+
+impl Reader {
+    /// Reads until told to stop; lines only until `last_lines`. A client that falls silent is replaced.
+    pub(crate) async fn run(mut self, last_lines: CancellationToken, stop: CancellationToken) {
+        let mut memory = Memory::default();
+        while !stop.is_cancelled() {
+            let (incoming, client) = Client::new(self.client_config());
+            let wanted: HashSet<String> = self.channels.iter().cloned().collect();
+            if let Err(error) = client.set_wanted_channels(wanted) {
+                return tracing::error!(%error, "a channel has no valid name");
+            }
+            self.client.send_replace(Some(client.clone()));
+            self.read(incoming, &mut memory, &last_lines, &stop).await;
+            self.state.left(None);
+            if !stop.is_cancelled() {
+                record::reconnecting(TWITCH, ReconnectReason::Silent);
+                tracing::warn!("the chat client fell silent or ended: connecting anew");
+                tokio::time::sleep(BEFORE_REPLACEMENT).await;
+            }
+        }
+        record::connected(TWITCH, false);
+    }
+
+    fn client_config(&self) -> ClientConfig<StaticLoginCredentials> {
+        let credentials = StaticLoginCredentials::new(self.bot_login.clone(), Some(self.token.clone()));
+        let mut config = ClientConfig::new_simple(credentials);
+        if self.channels.len() > CHANNELS_PER_CONNECTION {
+            config.max_channels_per_connection = CHANNELS_PER_CONNECTION;
+            config.new_connection_every = MANY_CONNECTIONS_EVERY;
+        }
+        // Sending shares the reading connection: a second one would not see the echo of what the first one sent.
+        config.max_waiting_messages_per_connection = WAITING_MESSAGES;
+        config
+    }
+
+    async fn read(
+        &mut self,
+        mut incoming: UnboundedReceiver<ServerMessage>,
+        memory: &mut Memory,
+        last_lines: &CancellationToken,
+        stop: &CancellationToken,
+    ) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let began = tokio::time::Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                // Twitch's word on the last answers is still heard.
+                () = last_lines.cancelled(), if self.inbox.is_some() => self.inbox = None,
+                message = incoming.recv() => match message {
+                    Some(message) => self.hear(message, memory),
+                    None => return,
+                },
+                _ = look.tick() => {
+                    record::connected(TWITCH, self.state.is_alive() && !self.state.channels().is_empty());
+                    record::last_event_age(TWITCH, self.state.clock.silence());
+                    let silent = self.state.clock.age().map_or(began.elapsed(), |age| age.min(began.elapsed()));
+                    if silent > DEAD_AFTER {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, message: ServerMessage, memory: &mut Memory) {
+        self.state.clock.touch();
+        let now = Utc::now();
+        match message {
+            ServerMessage::Privmsg(line) => {
+                record::message_received(TWITCH);
+                self.put(convert::line(&line, &self.bot_login));
+            }
+            ServerMessage::UserNotice(notice) => {
+                if let Some(line) = convert::notice_line(&notice, &self.bot_login) {
+                    record::message_received(TWITCH);
+                    self.put(line);
+                }
+            }
+            ServerMessage::ClearMsg(deleted) => self.put(convert::deleted(&deleted)),
+            ServerMessage::ClearChat(cleared) => self.put(convert::cleared(&cleared, now)),
+            ServerMessage::Join(join) if join.user_login.eq_ignore_ascii_case(&self.bot_login) => {
+                self.joined(&join.channel_login, memory, now);
+            }
+            ServerMessage::Part(part) if part.user_login.eq_ignore_ascii_case(&self.bot_login) => {
+                self.state.left(Some(&part.channel_login));
+            }
+            ServerMessage::UserState(state) => self.user_state(&state),
+            ServerMessage::Notice(notice) => self.notice(&notice),
+            ServerMessage::Reconnect(_) => record::reconnecting(TWITCH, ReconnectReason::Requested),
+            other => {
+                if IRCMessage::from(other).command == "001" {
+                    self.connected(memory);
+                }
+            }
+        }
+        memory.last = Some(now);
+    }
+
+    fn put(&self, heard: Heard) {
+        // The loss is counted by the inbox.
+        if self.inbox.as_ref().is_some_and(|inbox| inbox.put(heard).is_err()) {
+            tracing::error!("the inbox is full: a line is lost");
+        }
+    }
+
+    /// A connection was established and signed in.
+    fn connected(&self, memory: &mut Memory) {
+        record::connection_established(TWITCH);
+        // With several connections the others still speak: nothing is known to be lost then.
+        if !self.state.channels().is_empty() && self.channels.len() <= CHANNELS_PER_CONNECTION {
+            self.state.left(None);
+            record::reconnecting(TWITCH, ReconnectReason::Closed);
+        }
+        memory.before_connection = memory.last;
+        tracing::info!("connected to Twitch chat");
+    }
+
+    /// Pedro is in a channel: what was said since it was last there was not heard.
+    fn joined(&mut self, channel: &str, memory: &mut Memory, now: DateTime<Utc>) {
+        let was_here = !memory.joined_before.insert(channel.to_owned());
+        let from = memory.before_connection.filter(|_| was_here);
+        self.put(Heard::Gap { channel: convert::channel(channel), from, until: now });
+        self.state.joined(channel);
+        tracing::info!(channel, "joined {channel}");
+        if self.state.channels().len() == self.channels.len()
+            && let Some(ready) = self.ready.take()
+        {
+            ready();
+        }
+    }
+
+    fn user_state(&self, state: &UserStateMessage) {
+        let moderates = state.badges.iter().any(|badge| matches!(badge.name.as_str(), "moderator" | "broadcaster"));
+        self.state.set_moderates(&state.channel_login, moderates);
+        let id = state.source.tags.0.get("id").filter(|id| !id.is_empty());
+        self.state.echo(&state.channel_login, Echo::Taken(id.cloned()));
+    }
+
+    fn notice(&self, notice: &NoticeMessage) {
+        let words = &notice.message_text;
+        match (&notice.channel_login, &notice.message_id) {
+            (Some(channel), Some(id)) => {
+                tracing::info!(channel, id, "Twitch says: {words}");
+                self.state.echo(channel, Echo::Rejected(id.clone(), words.clone()));
+            }
+            _ if ["Login authentication failed", "Improperly formatted auth", "Login unsuccessful"].contains(&words.as_str()) => {
+                if self.state.refusal().is_none() {
+                    tracing::error!("Twitch refused the sign-in as {:?}: {words}. Give a valid TWITCH_TOKEN with the scopes chat:read and chat:edit.", self.bot_login);
+                }
+                self.state.refused(words);
+            }
+            _ => tracing::info!("Twitch says: {words}"),
+        }
+    }
+}

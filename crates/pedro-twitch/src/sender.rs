@@ -1,0 +1,178 @@
+//! Says what Pedro wants said: within the send limits, varied where Twitch would refuse a duplicate, one message a
+//! channel at a time, and waits for Twitch's word on each.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use pedro_core::prompt::TWITCH_LIMIT;
+use pedro_core::service::Shutdown;
+use pedro_core::service::metrics::{TWITCH, record};
+use pedro_core::speech::{NotSpoken, Speech, Spoken};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use twitch_irc::message::{IRCMessage, IRCTags};
+use uuid::Uuid;
+
+use crate::limiter::Limiter;
+use crate::state::{Echo, State};
+use crate::transport::Client;
+
+/// Texts that may wait for one channel; more wait in the core's own bounded queue.
+const CHANNEL_CAPACITY: usize = 64;
+
+/// How long Twitch's word on a message is waited for. Without one, and with the connection unbroken, it was taken.
+const ECHO_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long a message waits for a connection before it is given back.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(60);
+
+/// How often a message that Twitch rejected for a passing reason is sent again.
+const TRIES: u32 = 4;
+
+/// What senders of all channels share.
+pub(crate) struct Sender {
+    pub(crate) bot_login: String,
+    pub(crate) state: Arc<State>,
+    pub(crate) client: watch::Receiver<Option<Client>>,
+    /// The account's limits. Held for look-ups only, never over an await.
+    pub(crate) limiter: Mutex<Limiter>,
+}
+
+impl Sender {
+    /// Hands texts to their channels until the core stops speaking. Each channel has a task of its own, so that a slow
+    /// one holds up nobody.
+    pub(crate) async fn run(self: Arc<Self>, mut speeches: mpsc::Receiver<Speech>, shutdown: Shutdown) {
+        let mut channels: HashMap<String, mpsc::Sender<Speech>> = HashMap::new();
+        let stop = shutdown.work_token();
+        loop {
+            let speech = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                speech = speeches.recv() => speech,
+            };
+            let Some(speech) = speech else { return };
+            let name = speech.channel.platform_channel_id.clone();
+            let queue = channels.entry(name.clone()).or_insert_with(|| {
+                let (queue, texts) = mpsc::channel(CHANNEL_CAPACITY);
+                let (sender, stop) = (Arc::clone(&self), shutdown.work_token());
+                shutdown.spawn_carrier("channel sender", async move {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = sender.serve(name, texts) => {}
+                    }
+                });
+                queue
+            });
+            if queue.send(speech).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn serve(&self, channel: String, mut texts: mpsc::Receiver<Speech>) {
+        while let Some(speech) = texts.recv().await {
+            let reply_to = speech.reply_to.as_ref().map(|target| target.platform_message_id.as_str());
+            let outcome = self.say(&channel, &speech.text, reply_to).await;
+            if let Err(error) = &outcome {
+                tracing::warn!(channel, %error, "a message to {channel} was not sent");
+            }
+            // Whoever asked may have gone.
+            let _gone = speech.outcome.send(outcome);
+        }
+    }
+
+    async fn say(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Result<Spoken, NotSpoken> {
+        for attempt in 1..=TRIES {
+            timeout(CONNECTED_WITHIN, self.state.until_joined(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
+            let text = self.within_limits(channel, text).await;
+            match self.send(channel, &text, reply_to).await {
+                Echo::Taken(id) => {
+                    record::message_sent(TWITCH);
+                    return Ok(Spoken {
+                        platform_message_id: id.unwrap_or_else(|| format!("sent:{}", Uuid::new_v4())),
+                        own_user_id: self.bot_login.clone(),
+                        own_login: self.bot_login.clone(),
+                        at: Utc::now(),
+                    });
+                }
+                Echo::Rejected(id, words) => {
+                    metrics::counter!("twitch_message_rejected_count", "reason" => known_rejection(&id)).increment(1);
+                    let Some(wait) = wait_after(&id) else { return Err(NotSpoken::Refused(words)) };
+                    tracing::warn!(channel, id, "Twitch rejected a message: {words}");
+                    tokio::time::sleep(wait * attempt).await;
+                }
+                Echo::Lost => tracing::warn!(channel, "the connection was lost while a message was sent: sending it again"),
+            }
+        }
+        Err(NotSpoken::Unavailable)
+    }
+
+    /// Waits for the limits, and books the message before it is sent.
+    async fn within_limits(&self, channel: &str, text: &str) -> String {
+        let moderates = self.state.moderates(channel);
+        loop {
+            let wait = {
+                let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = Instant::now();
+                let wait = limiter.wait(channel, moderates, now);
+                if wait.is_zero() {
+                    let text = limiter.varied(channel, text, TWITCH_LIMIT, now);
+                    limiter.note(channel, &text, now);
+                    return text;
+                }
+                wait
+            };
+            record::rate_limit_wait(TWITCH);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn send(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Echo {
+        let Some(client) = self.client.borrow().clone() else { return Echo::Lost };
+        let echo = self.state.await_echo(channel);
+        // Not the client's own `say`: it puts ". " before the text, which counts and shows.
+        if let Err(error) = client.send_message(privmsg(channel, text, reply_to)).await {
+            tracing::warn!(channel, %error, "a message could not be written to the connection");
+            return Echo::Lost;
+        }
+        match timeout(ECHO_WITHIN, echo).await {
+            Ok(Ok(echo)) => echo,
+            Ok(Err(_)) => Echo::Lost,
+            Err(_) => Echo::Taken(None),
+        }
+    }
+}
+
+fn privmsg(channel: &str, text: &str, reply_to: Option<&str>) -> IRCMessage {
+    let mut tags = IRCTags::default();
+    tags.0.insert("client-nonce".to_owned(), Uuid::new_v4().simple().to_string());
+    if let Some(id) = reply_to {
+        tags.0.insert("reply-parent-msg-id".to_owned(), id.to_owned());
+    }
+    // A line break would begin another IRC command.
+    let text = text.replace(['\r', '\n', '\0'], " ");
+    IRCMessage::new(tags, None, "PRIVMSG".to_owned(), vec![format!("#{channel}"), text])
+}
+
+/// How long to wait before a rejected message is sent again; `None`: it never will be taken.
+/// <https://dev.twitch.tv/docs/chat/irc/#notice-reference>
+fn wait_after(id: &str) -> Option<Duration> {
+    match id {
+        "msg_ratelimit" => Some(Duration::from_secs(5)),
+        "msg_slowmode" | "msg_timedout" => Some(Duration::from_secs(10)),
+        // The next try is varied: the text was booked as said.
+        "msg_duplicate" => Some(Duration::from_millis(100)),
+        _ => None,
+    }
+}
+
+/// A label that cannot grow without bounds.
+fn known_rejection(id: &str) -> &'static str {
+    const KNOWN: [&str; 9] = [
+        "msg_ratelimit", "msg_slowmode", "msg_timedout", "msg_duplicate", "msg_banned", "msg_rejected",
+        "msg_rejected_mandatory", "msg_followersonly", "msg_channel_suspended",
+    ];
+    KNOWN.iter().find(|known| **known == id).copied().unwrap_or("other")
+}

@@ -1,0 +1,2 @@
+drop table pedro.stream_title;
+drop table pedro.link;
