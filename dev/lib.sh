@@ -101,7 +101,7 @@ PY
 }
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
-# PostgreSQL refuses to run as root, and another user can often not enter the checkout (/root/...).
+# PostgreSQL refuses to run as root, and another user can often not enter the checkout (a home directory).
 # So for root it lives in /var/tmp, in a folder of its own per checkout, and runs as `nobody`.
 if [ "$(id -u)" = 0 ]; then
     PG_DIR=/var/tmp/pedro-$(printf %s "$ROOT" | cksum | cut -d' ' -f1)

@@ -1,1 +1,84 @@
-fn main() {}
+//! `pedro`, the operator's command: reads the options and hands over to one file per command.
+
+mod embed;
+mod eval;
+mod migrate;
+mod output;
+mod progress;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pedro_core::service::config::{ConfigProblems, LogArgs, text};
+use pedro_core::service::telemetry;
+
+/// Pedro's operator's command: check, migrate, import, ask and measure.
+///
+/// Every option in capitals can be given as an environment variable; an empty variable counts as unset.
+#[derive(Debug, Parser)]
+#[command(name = "pedro", version)]
+struct Options {
+    #[command(flatten)]
+    log: LogArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring the tables up to date
+    Migrate(migrate::Options),
+    /// Measure retrieval on a labelled file
+    Eval(Box<eval::Options>),
+}
+
+fn main() -> ExitCode {
+    let Options { log, command } = Options::parse();
+    let mut problems = ConfigProblems::default();
+    // Whoever types a command wants its result; what the tasks behind it note on their way is for bots' logs.
+    let filter = text(log.pedro_log.as_ref()).unwrap_or("warn").to_owned();
+    let log = LogArgs { pedro_log: Some(filter), ..log }.resolve(&mut problems);
+    if let Err(error) = telemetry::init(&log) {
+        tracing::warn!(%error, "logging was set up before");
+    }
+    let result = problems.into_result(()).map_err(anyhow::Error::from).and_then(|()| run(command));
+    result.unwrap_or_else(|error| output::failure(&error))
+}
+
+/// The runtime is not waited for at the end: the embedder's loading, or a terminal that is read, may take its time.
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let result = runtime.block_on(carry_out(command));
+    runtime.shutdown_background();
+    result
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    let done = |()| ExitCode::SUCCESS;
+    match command {
+        Command::Migrate(options) => migrate::run(options).await.map(done),
+        Command::Eval(options) => eval::run(*options).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together_and_each_has_a_line_of_help() {
+        Options::command().debug_assert();
+        check_help(&Options::command());
+    }
+
+    fn check_help(command: &clap::Command) {
+        assert!(command.get_about().is_some(), "{} has no line of help", command.get_name());
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some(), "{} {} has no line of help", command.get_name(), argument.get_id());
+        }
+        command.get_subcommands().for_each(check_help);
+    }
+}

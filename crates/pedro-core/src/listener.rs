@@ -49,6 +49,8 @@ impl Line {
         if message.author.kind == AuthorKind::Person {
             message.author.kind = place.home.ear.kind_of(&message.author.login);
         }
+        // PostgreSQL's text holds no NUL, and nobody types one.
+        message.text.retain(|c| c != '\0');
         let person = hasher.hash(message.channel.platform, &message.author.platform_user_id);
         Self { message, place, person, stored: true }
     }

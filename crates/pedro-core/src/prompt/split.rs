@@ -73,7 +73,8 @@ struct Cuts {
 impl Cuts {
     fn see(&mut self, at: usize, before: &str, after: &str, between_words: bool, half_full: bool) {
         // Looking past a long run of blanks at each of them would take for ever.
-        let harmless = !(between_words || !after.starts_with(char::is_whitespace)) || !is_command(after);
+        let inside_blanks = !between_words && after.starts_with(char::is_whitespace);
+        let harmless = inside_blanks || !is_command(after);
         self.any_grapheme = at;
         if harmless {
             self.grapheme = Some(at);

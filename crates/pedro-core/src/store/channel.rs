@@ -119,6 +119,15 @@ pub async fn paused_until(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Opti
     Ok(until.flatten())
 }
 
+/// Says whether everybody in the community can read a channel. What is said elsewhere is evidence only there.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn set_public(db: impl PgExecutor<'_>, id: ChannelId, public: bool) -> Result<(), StoreError> {
+    sqlx::query!("update pedro.channel set public = $2 where id = $1", id.0, public).execute(db).await?;
+    Ok(())
+}
+
 /// The channels whose lines everybody in `place` can read: the community's public ones, and the place itself.
 ///
 /// # Errors

@@ -88,7 +88,7 @@ pub async fn search(
                select link.*, ts_rank(
                        setweight(pedro.chat_words(name || ' ' || words), 'A')
                            || setweight(pedro.chat_words(description), 'C'), query)
-                   + case when similarity(name, lower($2)) > 0.4 then similarity(name, lower($2)) else 0 end as score
+                   + case when similarity(name, lower($2)) > 0.3 then similarity(name, lower($2)) else 0 end as score
                from pedro.link, asked where community_id = $1
            )
            select name as "name!", url as "url!", description as "description!", words as "words!"

@@ -218,3 +218,13 @@ pub async fn count_known(db: impl PgExecutor<'_>, platform: Platform, ids: &[Str
     .await?;
     Ok(count)
 }
+
+/// Brings the statistics of the lines up to date: how rare words are is read from them. PostgreSQL does so by itself,
+/// but not at once after an import.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn analyze(db: impl PgExecutor<'_>) -> Result<(), StoreError> {
+    sqlx::query("analyze pedro.message").execute(db).await?;
+    Ok(())
+}

@@ -6,11 +6,13 @@ pub mod database;
 pub mod embedding;
 pub mod erase;
 pub mod generation;
+pub mod inspect;
 pub mod link;
 pub mod message;
 pub mod model_slot;
 pub mod opt_out;
 pub mod question;
+pub mod scratch;
 pub mod search;
 pub mod stream_title;
 

@@ -144,6 +144,24 @@ pub async fn ahead(db: impl PgExecutor<'_>, id: QuestionId) -> Result<i64, Store
     Ok(ahead)
 }
 
+/// Whether the question that a line asked is still to be answered. False if the line asked none.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn is_open(db: impl PgExecutor<'_>, platform: Platform, platform_message_id: &str) -> Result<bool, StoreError> {
+    let open = sqlx::query_scalar!(
+        r#"select exists (
+               select from pedro.question
+               where platform = $1 and platform_message_id = $2 and status in ('queued', 'working', 'sending')
+           ) as "open!""#,
+        platform as Platform,
+        platform_message_id
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(open)
+}
+
 /// How many questions are accepted and not yet answered on a platform.
 ///
 /// # Errors

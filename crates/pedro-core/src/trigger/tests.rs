@@ -121,15 +121,3 @@ fn pedro_and_other_bots_are_never_answered() {
         }
     }
 }
-
-#[test]
-fn chattiness_is_written_and_read_as_a_word() {
-    for chattiness in [Chattiness::Quiet, Chattiness::Named, Chattiness::Questions] {
-        assert_eq!(chattiness.to_string().parse(), Ok(chattiness));
-        assert_eq!(serde_json::to_string(&chattiness).unwrap(), format!("\"{chattiness}\""));
-    }
-    assert_eq!(" QUIET ".parse(), Ok(Chattiness::Quiet));
-    assert_eq!(Chattiness::default(), Chattiness::Questions);
-    let error = "loud".parse::<Chattiness>().unwrap_err();
-    assert_eq!(error.to_string(), "`loud` is not one of quiet, named, questions");
-}

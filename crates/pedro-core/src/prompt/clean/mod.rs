@@ -1,8 +1,8 @@
 //! The model's output before anybody sees it.
 
+/// A constant pattern, compiled once and by every test: `expect` cannot fail.
 macro_rules! pattern {
     ($name:ident, $pattern:expr) => {
-        #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test")]
         static $name: std::sync::LazyLock<regex::Regex> =
             std::sync::LazyLock::new(|| regex::Regex::new($pattern).expect("a valid pattern"));
     };

@@ -147,7 +147,7 @@ communities:
             "pedro.yaml:3 communities[0].time_zone: \"Utah\" is no time zone",
             "pedro.yaml:4 communities[0].twitch: \"not a login\" is no Twitch login",
             "pedro.yaml:5 communities[0].discord: \"guild\" is no id of a guild",
-            "pedro.yaml:6 communities[0].persona: \"nowhere.md\" is no file",
+            "pedro.yaml:6 communities[0].persona: \"nowhere.md\" cannot be read",
             "pedro.yaml:7 communities[0].chattiness: \"loud\" is no chattiness",
             "pedro.yaml:8 communities[0].retention_days: -1 is no number of days",
             "pedro.yaml:9 communities[1].name: \"One\" is the name of two communities",

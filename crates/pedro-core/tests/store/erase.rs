@@ -1,0 +1,140 @@
+//! Forgetting leaves nothing: not the line, not its embedding, not what was made from it.
+
+use pedro_core::chat::{ChatMessage, Platform};
+use pedro_core::store::generation::{self, NewGeneration};
+use pedro_core::store::question::{self, Accepted, Limits, NewQuestion};
+use pedro_core::store::{MIGRATOR, StoreError, erase};
+use sqlx::PgPool;
+
+use crate::world::{World, line, reply_to};
+
+/// Everything that the database holds, as text.
+async fn dump(pool: &PgPool) -> String {
+    let tables: Vec<String> =
+        sqlx::query_scalar("select tablename from pg_tables where schemaname = 'pedro'").fetch_all(pool).await.unwrap();
+    let mut all = String::new();
+    for table in tables {
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select t::text from pedro.{table} as t")))
+            .fetch_all(pool)
+            .await
+            .unwrap();
+        all.push_str(&rows.join("\n"));
+    }
+    all
+}
+
+/// Bob asks, Pedro answers from a line of Ann's.
+async fn answered_from(world: &World, fact: &ChatMessage) {
+    let source = world.write(world.channel, fact, None).await;
+    let asked = line("room", "Bob", "what is the word?", world.now);
+    world.write(world.channel, &asked, None).await;
+    let new = NewQuestion {
+        community: world.community,
+        channel: world.channel,
+        platform: Platform::Twitch,
+        platform_message_id: &asked.platform_message_id,
+        ephemeral: false,
+        asker_hash: b"bob",
+        asker_name: "Bob",
+        text: &asked.text,
+        reply_target: serde_json::json!({}),
+        asked_at: world.now,
+    };
+    let limits = Limits { open_per_person: 1, hourly_per_person: 9, queue: 9 };
+    let mut connection = world.pool.acquire().await.unwrap();
+    let accepted = question::accept(&mut connection, &new, &limits).await.unwrap();
+    let Accepted::Queued { id, .. } = accepted else { panic!("{accepted:?}") };
+    let held = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
+    let generation = NewGeneration { sources: &[source], ..new_generation(world, id) };
+    let generation = generation::insert(&mut connection, &generation).await.unwrap();
+    question::keep_answer(&mut connection, id, held.lease_owner, "Ann said xyzzy").await.unwrap();
+    let mut answer = line("room", "pedro_bot", "Ann said xyzzy", world.now);
+    answer.reply_to = reply_to(&asked);
+    world.write(world.channel, &answer, Some(generation)).await;
+    world.retriever().await;
+}
+
+fn new_generation(world: &World, question: pedro_core::chat::QuestionId) -> NewGeneration<'static> {
+    NewGeneration {
+        community: world.community,
+        question: Some(question),
+        purpose: "answer",
+        model: "m",
+        prompt: Some(serde_json::json!([{"role": "user", "content": "Ann: the word is xyzzy"}])),
+        output: Some("Ann said xyzzy"),
+        prompt_tokens: None,
+        completion_tokens: None,
+        first_token_ms: None,
+        took_ms: 1,
+        failure: None,
+        sources: &[],
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_forgotten_person_leaves_no_line_embedding_prompt_or_answer(pool: PgPool) {
+    let world = World::new(pool).await;
+    let fact = line("room", "Ann", "the word is xyzzy", world.now);
+    answered_from(&world, &fact).await;
+    assert!(dump(&world.pool).await.contains("xyzzy"));
+    let mut transaction = world.pool.begin().await.unwrap();
+    let gone = erase::person(&mut transaction, Platform::Twitch, "id-of-Ann", b"ann").await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(gone, 2, "the line, and Pedro's answer");
+    let left = dump(&world.pool).await;
+    for trace in ["xyzzy", "Ann", "id-of-Ann"] {
+        assert!(!left.contains(trace), "{trace} is left in\n{left}");
+    }
+    assert!(left.contains("what is the word?"), "Bob's own line stays");
+    assert_eq!(world.count("message_embedding").await, world.count("message").await);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_forgotten_asker_leaves_no_question_and_no_answer(pool: PgPool) {
+    let world = World::new(pool).await;
+    answered_from(&world, &line("room", "Ann", "the word is xyzzy", world.now)).await;
+    let mut transaction = world.pool.begin().await.unwrap();
+    erase::person(&mut transaction, Platform::Twitch, "id-of-Bob", b"bob").await.unwrap();
+    transaction.commit().await.unwrap();
+    let left = dump(&world.pool).await;
+    assert!(!left.contains("Bob") && !left.contains("Ann said"), "{left}");
+    assert!(left.contains("the word is xyzzy"), "Ann's line stays");
+    assert_eq!(world.count("generation").await, 0);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_deleted_line_takes_along_what_was_made_from_it(pool: PgPool) {
+    let world = World::new(pool).await;
+    let fact = line("room", "Ann", "the word is xyzzy", world.now);
+    answered_from(&world, &fact).await;
+    let mut connection = world.pool.acquire().await.unwrap();
+    assert!(erase::line(&mut connection, Platform::Twitch, &fact.platform_message_id).await.unwrap());
+    assert!(!erase::line(&mut connection, Platform::Twitch, &fact.platform_message_id).await.unwrap());
+    assert!(!dump(&world.pool).await.contains("xyzzy"));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_answer_made_from_a_line_that_is_gone_meanwhile_is_refused(pool: PgPool) {
+    let world = World::new(pool).await;
+    let source = world.say("Ann", "the word is xyzzy").await;
+    let mut connection = world.pool.acquire().await.unwrap();
+    erase::messages(&mut connection, &[source]).await.unwrap();
+    let new = NewGeneration { question: None, sources: &[source], ..new_generation(&world, 1.into()) };
+    let refused = generation::insert(&mut connection, &new).await;
+    assert!(matches!(refused, Err(StoreError::SourceForgotten)));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn clearing_takes_what_was_said_since_and_of_one_person_only_theirs(pool: PgPool) {
+    let world = World::new(pool).await;
+    let hour = chrono::Duration::hours(1);
+    for (who, hours) in [("Ann", 30), ("Ann", 1), ("Bob", 30), ("Bob", 1)] {
+        world.say_in(world.channel, "room", who, "hello", world.now - hour * hours).await;
+    }
+    let mut connection = world.pool.acquire().await.unwrap();
+    let since = Some(world.now - hour * 24);
+    assert_eq!(erase::channel_lines(&mut connection, world.channel, Some("id-of-Ann"), since).await.unwrap(), 1);
+    assert_eq!(erase::channel_lines(&mut connection, world.channel, Some("id-of-Ann"), None).await.unwrap(), 1);
+    assert_eq!(erase::channel_lines(&mut connection, world.channel, None, since).await.unwrap(), 1);
+    assert_eq!(world.count("message").await, 1);
+}
