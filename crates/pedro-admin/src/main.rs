@@ -1,11 +1,18 @@
 //! `pedro`, the operator's command: reads the options and hands over to one file per command.
 
+mod chat;
+mod doctor;
 mod embed;
 mod eval;
+mod import;
+mod links;
+mod memory;
 mod migrate;
+mod model;
 mod output;
 mod progress;
 mod target;
+mod titles;
 
 use std::process::ExitCode;
 
@@ -18,6 +25,7 @@ use pedro_core::service::telemetry;
 /// Every option in capitals can be given as an environment variable; an empty variable counts as unset.
 #[derive(Debug, Parser)]
 #[command(name = "pedro", version)]
+#[command(mut_arg("pedro_log", |log| log.help("What is logged: a level, or levels per module. Default: warnings")))]
 struct Options {
     #[command(flatten)]
     log: LogArgs,
@@ -27,8 +35,26 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check everything Pedro needs and say how to mend what is wrong; exit code 1 if something is
+    Doctor(Box<doctor::Options>),
     /// Bring the tables up to date
     Migrate(migrate::Options),
+    /// Talk to Pedro in the terminal
+    Chat(Box<chat::Options>),
+    /// Load chat lines from a file of JSON lines
+    Import(Box<import::Options>),
+    /// The helpful links of a community
+    #[command(subcommand)]
+    Links(Box<links::Command>),
+    /// The stream titles of a community
+    #[command(subcommand)]
+    Titles(Box<titles::Command>),
+    /// What Pedro remembers
+    #[command(subcommand)]
+    Memory(Box<memory::Command>),
+    /// The embedding model
+    #[command(subcommand)]
+    Model(model::Command),
     /// Measure retrieval on a labelled file
     Eval(Box<eval::Options>),
 }
@@ -37,7 +63,7 @@ fn main() -> ExitCode {
     let Options { log, command } = Options::parse();
     let mut problems = ConfigProblems::default();
     // Whoever types a command wants its result; what the tasks behind it note on their way is for bots' logs.
-    let filter = text(log.pedro_log.as_ref()).unwrap_or("warn").to_owned();
+    let filter = text(log.pedro_log.as_ref()).unwrap_or("warn,sqlx=error").to_owned();
     let log = LogArgs { pedro_log: Some(filter), ..log }.resolve(&mut problems);
     if let Err(error) = telemetry::init(&log) {
         tracing::warn!(%error, "logging was set up before");
@@ -57,7 +83,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match command {
+        Command::Doctor(options) => doctor::run(*options).await,
         Command::Migrate(options) => migrate::run(options).await.map(done),
+        Command::Chat(options) => chat::run(*options).await,
+        Command::Import(options) => import::run(*options).await,
+        Command::Links(command) => links::run(*command).await.map(done),
+        Command::Titles(command) => titles::run(*command).await.map(done),
+        Command::Memory(command) => memory::run(*command).await.map(done),
+        Command::Model(command) => model::run(command).await.map(done),
         Command::Eval(options) => eval::run(*options).await,
     }
 }

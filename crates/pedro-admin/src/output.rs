@@ -51,7 +51,10 @@ fn lay_out<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Vec<Str
     };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let lay = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{}{:2$}", one_line(cell), "", width.saturating_sub(cell.chars().count())));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{}{:2$}", one_line(cell), "", width.saturating_sub(cell.chars().count())));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     std::iter::once(&headings).chain(rows).map(lay).collect()
@@ -97,7 +100,8 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (196_123, "196,123"), (1_000_000, "1,000,000")] {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (196_123, "196,123"), (1_000_000, "1,000,000")]
+        {
             assert_eq!(count(number), text);
         }
     }

@@ -106,7 +106,9 @@ pub(crate) fn resolve_database(args: DatabaseArgs) -> anyhow::Result<DatabaseSet
 async fn unknown(pool: &PgPool, name: &str) -> anyhow::Result<String> {
     let names = channel::community_names(pool).await?;
     Ok(match names.is_empty() {
-        true => format!("there is no community {name:?}, nor any other: `pedro import` makes one, and a bot makes its own when it starts"),
+        true => format!(
+            "there is no community {name:?}, nor any other: `pedro import` makes one, and a bot makes its own when it starts"
+        ),
         false => format!("there is no community {name:?}: choose one of {} with --community", names.join(", ")),
     })
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::Utc;
-use rustrict::CensorStr;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -132,7 +131,7 @@ impl Answering {
                 let messages = prompt::second_try(&gathered.prompt.messages);
                 let second = self.generate(question, &gathered, &messages, stop).await?;
                 let answer = self.presentable(&second.text, &gathered, place).unwrap_or_else(|why| {
-                    metrics::counter!("pedro_answers_withheld_total", "reason" => why).increment(1);
+                    record::answer_withheld(why);
                     if why == "empty" { reply::nothing_to_say() } else { reply::declined() }
                 });
                 (answer, second)
@@ -182,7 +181,10 @@ impl Answering {
                 since: title.began_at,
             }),
             windows: windows.iter().map(|lines| lines.iter().map(note).collect()).collect(),
-            links: links.into_iter().map(|link| LinkNote { name: link.name, url: link.url, description: link.description }).collect(),
+            links: links
+                .into_iter()
+                .map(|link| LinkNote { name: link.name, url: link.url, description: link.description })
+                .collect(),
             thread: thread.iter().map(note).collect(),
             asker: &question.asker_name,
             question: &question.text,
@@ -219,7 +221,7 @@ impl Answering {
         let began = Instant::now();
         let work = async |server: ModelServer| {
             let result = self.model.generate(&server, &request, None).await;
-            if result.as_ref().is_err_and(|error| error.is_transient()) {
+            if matches!(result, Err(LlmError::Unavailable { .. } | LlmError::Loading)) {
                 self.slots.avoid(&server.url);
             }
             result
@@ -229,7 +231,10 @@ impl Answering {
             Ok(generation) => Ok(generation),
             Err(error) => {
                 self.note_failure(question, gathered, &error, began).await?;
-                Err(if error.is_transient() { Failure::ModelAway } else { Failure::Model(error) })
+                Err(match error {
+                    LlmError::Unavailable { .. } | LlmError::Loading => Failure::ModelAway,
+                    error => Failure::Model(error),
+                })
             }
         }
     }
@@ -246,7 +251,7 @@ impl Answering {
         let system = gathered.prompt.messages.iter().find(|message| message.role == PromptRole::System);
         if text.is_empty() {
             Err("empty")
-        } else if home.deny.hit(&text) || is_abusive(&text) {
+        } else if home.deny.hit(&text) || prompt::is_abusive(&text) {
             Err("denied")
         } else if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) {
             Err("leak")
@@ -333,13 +338,6 @@ fn new_generation<'a>(question: &Question, model: &'a str, sources: &'a [Message
         failure: None,
         sources,
     }
-}
-
-/// The shipped part of the deny-list: slurs, sexual and other severe language, in any spelling that the library knows.
-/// Mild swearing is left to the community's own list.
-fn is_abusive(text: &str) -> bool {
-    text.is(rustrict::Type::SEVERE | (rustrict::Type::OFFENSIVE & rustrict::Type::MODERATE_OR_HIGHER)
-        | (rustrict::Type::SEXUAL & rustrict::Type::MODERATE_OR_HIGHER))
 }
 
 fn links_allowed(place: &Place) -> bool {

@@ -2,7 +2,6 @@
 //! that says how to mend it.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -142,8 +141,11 @@ pub async fn open_database(settings: &DatabaseSettings) -> Result<PgPool, BootEr
 /// # Errors
 /// [`BootError::Database`] if the URL cannot be read; it is not quoted, for it holds a password.
 pub fn connect_options(settings: &DatabaseSettings) -> Result<PgConnectOptions, BootError> {
-    PgConnectOptions::from_str(settings.url.expose())
-        .map_err(|_| BootError::Database("DATABASE_URL cannot be read: it is written postgres://user:password@host:5432/database".to_owned()))
+    PgConnectOptions::from_str(settings.url.expose()).map_err(|_| {
+        BootError::Database(
+            "DATABASE_URL cannot be read: it is written postgres://user:password@host:5432/database".to_owned(),
+        )
+    })
 }
 
 /// What is wrong with the database, in a sentence that says how to mend it. Never holds the password.
@@ -151,12 +153,23 @@ pub fn explain(error: &StoreError, options: &PgConnectOptions) -> String {
     let place = format!("{}:{}", options.get_host(), options.get_port());
     match error {
         StoreError::Database(sqlx::Error::Database(error)) => match error.code().as_deref() {
-            Some("28P01" | "28000") => format!("PostgreSQL at {place} refuses user {:?}: check the user and the password in DATABASE_URL", options.get_username()),
-            Some("3D000") => format!("PostgreSQL at {place} has no database {:?}: create it (createdb) or correct DATABASE_URL", options.get_database().unwrap_or_default()),
-            Some("42501") => format!("the user {:?} may not create schema, tables or extensions: grant create on the database to it ({error})", options.get_username()),
+            Some("28P01" | "28000") => format!(
+                "PostgreSQL at {place} refuses user {:?}: check the user and the password in DATABASE_URL",
+                options.get_username()
+            ),
+            Some("3D000") => format!(
+                "PostgreSQL at {place} has no database {:?}: create it (createdb) or correct DATABASE_URL",
+                options.get_database().unwrap_or_default()
+            ),
+            Some("42501") => format!(
+                "the user {:?} may not create schema, tables or extensions: grant create on the database to it ({error})",
+                options.get_username()
+            ),
             _ => format!("PostgreSQL at {place} says: {error}"),
         },
-        StoreError::Database(sqlx::Error::Io(error)) => format!("PostgreSQL does not answer at {place} ({error}): start it, or correct DATABASE_URL"),
+        StoreError::Database(sqlx::Error::Io(error)) => {
+            format!("PostgreSQL does not answer at {place} ({error}): start it, or correct DATABASE_URL")
+        }
         StoreError::Migrate(error) => format!("the tables could not be brought up to date: {error}"),
         other => other.to_string(),
     }
@@ -242,9 +255,4 @@ pub async fn close(pool: &PgPool) {
     if tokio::time::timeout(CLOSE_WITHIN, pool.close()).await.is_err() {
         tracing::warn!("some database connections did not close in time");
     }
-}
-
-/// Ends the process. A runtime that is dropped would wait for threads that wait for work, such as the embedder's.
-pub fn end(code: ExitCode) -> ExitCode {
-    code
 }

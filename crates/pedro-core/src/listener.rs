@@ -14,10 +14,10 @@ use crate::reply;
 use crate::service::metrics::catalog::{DropReason, Stage};
 use crate::service::metrics::record;
 use crate::speech::ReplyTarget;
+use crate::store::StoreError;
 use crate::store::message::{self, NewLine};
 use crate::store::opt_out::{self, OptOut};
 use crate::store::question::{self as questions, Accepted, Limits, NewQuestion};
-use crate::store::StoreError;
 use crate::trigger::{self, Asked, Command, Intent, Usage};
 
 /// The first wait after the database failed; doubled up to [`LONGEST_WAIT`].

@@ -32,6 +32,9 @@ const ERRANDS: usize = 64;
 /// How many questions one process works on at once. The model's slots decide how many really run.
 const WORKERS: usize = 4;
 
+/// How long to wait before something is tried again that the database did not do.
+const RETRY_AFTER: Duration = Duration::from_millis(300);
+
 /// How often the askers of waiting questions are looked after.
 const ATTEND_EVERY: Duration = Duration::from_secs(1);
 
@@ -84,10 +87,13 @@ impl Pedro {
                 stop: self.shutdown.token(),
                 give_up: self.shutdown.work_token(),
             };
-            self.shutdown.spawn_essential("question worker", worker.run(move |question, stop| {
-                let pedro = Arc::clone(&pedro);
-                async move { pedro.ask(question, stop).await }
-            }));
+            self.shutdown.spawn_essential(
+                "question worker",
+                worker.run(move |question, stop| {
+                    let pedro = Arc::clone(&pedro);
+                    async move { pedro.ask(question, stop).await }
+                }),
+            );
         }
         let pedro = Arc::clone(self);
         self.shutdown.spawn_essential("attendant", async move { pedro.attend().await });
@@ -147,7 +153,8 @@ impl Pedro {
 
     /// Says a text to whoever wrote a line, off the ingest path.
     fn reply(self: &Arc<Self>, line: &Line, text: String) {
-        let (pedro, place, target, stored) = (Arc::clone(self), Arc::clone(&line.place), line.target(), line.is_stored());
+        let (pedro, place, target, stored) =
+            (Arc::clone(self), Arc::clone(&line.place), line.target(), line.is_stored());
         self.errand(async move {
             let utterance = Utterance { stored, ..Utterance::reply(&place, &target, &text) };
             pedro.say(&utterance).await;
@@ -159,7 +166,8 @@ impl Pedro {
         if line.message.author.role < command.needs() {
             return self.reply(line, reply::moderators_only());
         }
-        let (pedro, place, target, stored) = (Arc::clone(self), Arc::clone(&line.place), line.target(), line.is_stored());
+        let (pedro, place, target, stored) =
+            (Arc::clone(self), Arc::clone(&line.place), line.target(), line.is_stored());
         self.errand(async move {
             let given = Given { pool: &pedro.pool, place: &place, now: Utc::now() };
             let text = command::obey(&command, &given).await.unwrap_or_else(|error| {
@@ -171,18 +179,32 @@ impl Pedro {
         });
     }
 
-    /// Carries out a privacy command before anything that was said after it is stored. The answer is not stored.
+    /// Carries out a privacy command before anything that was said after it is stored; waits for the database as lines
+    /// do. The answer is not stored.
     async fn obey_privacy(self: &Arc<Self>, line: Line, command: Result<Command, Usage>) {
-        let author = &line.message.author;
-        let person = Person { platform: self.platform, platform_user_id: &author.platform_user_id, hash: &line.person };
-        let text = match command {
+        let text = match &command {
             Err(usage) => reply::usage(&usage.usage),
-            Ok(command) => command::obey_privacy(&command, &person, &self.pool).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, command = command.name(), "a privacy command failed");
-                reply::command_failed()
-            }),
+            Ok(command) => self.obey_privacy_patiently(&line, command).await,
         };
         self.reply(&Line { stored: false, ..line }, text);
+    }
+
+    async fn obey_privacy_patiently(&self, line: &Line, command: &Command) -> String {
+        let author = &line.message.author;
+        let person = Person { platform: self.platform, platform_user_id: &author.platform_user_id, hash: &line.person };
+        loop {
+            match command::obey_privacy(command, &person, &self.pool).await {
+                Ok(text) => return text,
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, command = command.name(), "a privacy command waits for the database");
+                }
+                Err(error) => {
+                    tracing::error!(%error, command = command.name(), "a privacy command failed");
+                    return reply::command_failed();
+                }
+            }
+            tokio::time::sleep(RETRY_AFTER).await;
+        }
     }
 
     fn errand(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
@@ -232,7 +254,7 @@ impl Pedro {
                 return tracing::error!(%error, "a {what} could not be stored");
             }
             tracing::warn!(%error, "a {what} waits for the database");
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(RETRY_AFTER).await;
         }
     }
 

@@ -87,7 +87,9 @@ impl Voice {
         let mut pause = Duration::from_millis(100);
         loop {
             match self.note(utterance, piece, said, spoken).await {
-                Err(error) if error.is_transient() => tracing::warn!(%error, "noting what was said waits for the database"),
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, "noting what was said waits for the database")
+                }
                 done => return done,
             }
             tokio::time::sleep(pause).await;
@@ -95,7 +97,13 @@ impl Voice {
         }
     }
 
-    async fn note(&self, utterance: &Utterance<'_>, piece: &str, said: usize, spoken: &Spoken) -> Result<(), StoreError> {
+    async fn note(
+        &self,
+        utterance: &Utterance<'_>,
+        piece: &str,
+        said: usize,
+        spoken: &Spoken,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         if utterance.stored {
             let line = own_line(utterance, piece, spoken);

@@ -159,7 +159,12 @@ fn channels(value: Option<&str>, problems: &mut ConfigProblems) -> Vec<String> {
         None => None,
     };
     if let Some(wrong) = wrong {
-        problems.add("TWITCH_CHANNEL", wrong, "logins of Twitch channels, separated by commas", "soypetetech,anotherchannel");
+        problems.add(
+            "TWITCH_CHANNEL",
+            wrong,
+            "logins of Twitch channels, separated by commas",
+            "soypetetech,anotherchannel",
+        );
     }
     names
 }
@@ -188,7 +193,12 @@ fn irc_address(value: &str, problems: &mut ConfigProblems) -> Address {
         Some(Address { host: url.host_str()?.trim_matches(['[', ']']).to_owned(), port, tls })
     });
     parsed.unwrap_or_else(|| {
-        problems.add("TWITCH_IRC_URL", format!("{value:?} is no address of a chat server"), "irc:// or ircs:// with host and port", "ircs://irc.chat.twitch.tv:6697");
+        problems.add(
+            "TWITCH_IRC_URL",
+            format!("{value:?} is no address of a chat server"),
+            "irc:// or ircs:// with host and port",
+            "ircs://irc.chat.twitch.tv:6697",
+        );
         Address { host: String::new(), port: 0, tls: false }
     })
 }
@@ -196,7 +206,12 @@ fn irc_address(value: &str, problems: &mut ConfigProblems) -> Address {
 fn url(value: &str, problems: &mut ConfigProblems) -> Url {
     let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     Url::parse(value.trim_end_matches('/')).ok().filter(usable).unwrap_or_else(|| {
-        problems.add("TWITCH_HELIX_URL", format!("{value:?} is no URL"), "an http or https URL", "https://api.twitch.tv/helix");
+        problems.add(
+            "TWITCH_HELIX_URL",
+            format!("{value:?} is no URL"),
+            "an http or https URL",
+            "https://api.twitch.tv/helix",
+        );
         #[expect(clippy::expect_used, reason = "a constant")]
         Url::parse("http://invalid").expect("a URL")
     })

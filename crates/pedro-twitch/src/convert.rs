@@ -1,9 +1,7 @@
 //! From Twitch's messages to what the core hears. Pure.
 
 use chrono::{DateTime, Duration, Utc};
-use pedro_core::chat::{
-    Author, AuthorKind, ChannelKey, ChatMessage, Heard, Platform, Removal, ReplyTo, Role,
-};
+use pedro_core::chat::{Author, AuthorKind, ChannelKey, ChatMessage, Heard, Platform, Removal, ReplyTo, Role};
 use twitch_irc::message::{
     Badge, ClearChatAction, ClearChatMessage, ClearMsgMessage, IRCMessage, PrivmsgMessage, ReplyParent,
     TwitchUserBasics, UserNoticeMessage,
@@ -134,7 +132,9 @@ mod tests {
     }
 
     fn heard(tags: &str, text: &str) -> ChatMessage {
-        let raw = format!("@badge-info=;color=;display-name=Alice;emotes=;flags=;id=m1;mod=0;room-id=1;subscriber=0;tmi-sent-ts=1594545155039;turbo=0;user-id=7;user-type=;{tags} :alice!alice@alice.tmi.twitch.tv PRIVMSG #Room :{text}");
+        let raw = format!(
+            "@badge-info=;color=;display-name=Alice;emotes=;flags=;id=m1;mod=0;room-id=1;subscriber=0;tmi-sent-ts=1594545155039;turbo=0;user-id=7;user-type=;{tags} :alice!alice@alice.tmi.twitch.tv PRIVMSG #Room :{text}"
+        );
         let ServerMessage::Privmsg(message) = parse(&raw) else { panic!("no line: {raw}") };
         let Heard::Line(line) = line(&message, "pedro_bot") else { panic!("no line") };
         line
@@ -183,9 +183,18 @@ mod tests {
     fn clearchat_takes_a_person_or_everything() {
         let now = Utc::now();
         for (raw, expected) in [
-            ("@room-id=1;tmi-sent-ts=1594561392337 :tmi.twitch.tv CLEARCHAT #room", Removal::Everything { since: now - CLEARED }),
-            ("@room-id=1;target-user-id=7;tmi-sent-ts=1594561360331 :tmi.twitch.tv CLEARCHAT #room :alice", Removal::Author { platform_user_id: "7".into(), since: None }),
-            ("@ban-duration=1;room-id=1;target-user-id=7;tmi-sent-ts=1594553828245 :tmi.twitch.tv CLEARCHAT #room :alice", Removal::Author { platform_user_id: "7".into(), since: Some(now - CLEARED) }),
+            (
+                "@room-id=1;tmi-sent-ts=1594561392337 :tmi.twitch.tv CLEARCHAT #room",
+                Removal::Everything { since: now - CLEARED },
+            ),
+            (
+                "@room-id=1;target-user-id=7;tmi-sent-ts=1594561360331 :tmi.twitch.tv CLEARCHAT #room :alice",
+                Removal::Author { platform_user_id: "7".into(), since: None },
+            ),
+            (
+                "@ban-duration=1;room-id=1;target-user-id=7;tmi-sent-ts=1594553828245 :tmi.twitch.tv CLEARCHAT #room :alice",
+                Removal::Author { platform_user_id: "7".into(), since: Some(now - CLEARED) },
+            ),
         ] {
             let ServerMessage::ClearChat(message) = parse(raw) else { panic!("{raw}") };
             assert_eq!(cleared(&message, now), Heard::Removed { channel: channel("room"), removal: expected });

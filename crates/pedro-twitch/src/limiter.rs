@@ -94,7 +94,10 @@ mod tests {
     }
 
     fn most_in_30_seconds(sent: &[Duration]) -> usize {
-        sent.iter().map(|from| sent.iter().filter(|at| (*from..*from + Duration::from_secs(30)).contains(at)).count()).max().unwrap()
+        sent.iter()
+            .map(|from| sent.iter().filter(|at| (*from..*from + Duration::from_secs(30)).contains(at)).count())
+            .max()
+            .unwrap()
     }
 
     #[test]

@@ -22,7 +22,7 @@ use pedro_core::places::Identity;
 use pedro_core::question::TWITCH_LIMITS;
 use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, TWITCH};
-use pedro_core::service::{Readiness, Shutdown, Verdict, shutdown, telemetry};
+use pedro_core::service::{Readiness, Shutdown, Signals, Verdict, shutdown, telemetry};
 use pedro_core::speech::speech;
 use tokio::sync::watch;
 
@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = match task {
+    match task {
         Task::Health(address) => http::health_probe(address).await,
         Task::Run(settings) => match run(*settings).await {
             Ok(code) => code,
@@ -55,13 +55,12 @@ async fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
-    };
-    boot::end(code)
+    }
 }
 
 async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let Settings { twitch, database, model, embedding, community, pages } = settings;
-    let shutdown = Shutdown::new();
+    let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
     metrics::start(&[TWITCH]);
@@ -87,7 +86,10 @@ async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         community: &community,
         readiness: &readiness,
     };
-    let pedro = boot::boot(parts, &shutdown).await?;
+    let pedro = tokio::select! {
+        () = signals.next() => return Ok(ExitCode::SUCCESS),
+        pedro = boot::boot(parts, &shutdown) => pedro?,
+    };
     for channel in &twitch.channels {
         let home = community.communities.community_of_twitch(channel);
         pedro.places.open(home, &convert::channel(channel), channel).await?;
@@ -119,7 +121,7 @@ async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         shutdown.spawn_essential("title poller", poller.run(shutdown.token()));
     }
 
-    let code = shutdown.run_until_signal(shutdown::DRAIN).await;
+    let code = shutdown.run_until_signal(signals, shutdown::DRAIN).await;
     boot::close(&pedro.pool).await;
     Ok(code)
 }

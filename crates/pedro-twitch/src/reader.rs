@@ -11,9 +11,9 @@ use pedro_core::service::metrics::catalog::ReconnectReason;
 use pedro_core::service::metrics::{TWITCH, record};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
+use twitch_irc::ClientConfig;
 use twitch_irc::login::StaticLoginCredentials;
 use twitch_irc::message::{IRCMessage, NoticeMessage, ServerMessage, UserStateMessage};
-use twitch_irc::ClientConfig;
 
 use crate::convert;
 use crate::state::{Echo, State};
@@ -205,9 +205,14 @@ impl Reader {
                 tracing::info!(channel, id, "Twitch says: {words}");
                 self.state.echo(channel, Echo::Rejected(id.clone(), words.clone()));
             }
-            _ if ["Login authentication failed", "Improperly formatted auth", "Login unsuccessful"].contains(&words.as_str()) => {
+            _ if ["Login authentication failed", "Improperly formatted auth", "Login unsuccessful"]
+                .contains(&words.as_str()) =>
+            {
                 if self.state.refusal().is_none() {
-                    tracing::error!("Twitch refused the sign-in as {:?}: {words}. Give a valid TWITCH_TOKEN with the scopes chat:read and chat:edit.", self.bot_login);
+                    tracing::error!(
+                        "Twitch refused the sign-in as {:?}: {words}. Give a valid TWITCH_TOKEN with the scopes chat:read and chat:edit.",
+                        self.bot_login
+                    );
                 }
                 self.state.refused(words);
             }

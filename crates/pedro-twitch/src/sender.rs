@@ -98,12 +98,14 @@ impl Sender {
                     });
                 }
                 Echo::Rejected(id, words) => {
-                    metrics::counter!("twitch_message_rejected_count", "reason" => known_rejection(&id)).increment(1);
+                    record::message_rejected();
                     let Some(wait) = wait_after(&id) else { return Err(NotSpoken::Refused(words)) };
                     tracing::warn!(channel, id, "Twitch rejected a message: {words}");
                     tokio::time::sleep(wait * attempt).await;
                 }
-                Echo::Lost => tracing::warn!(channel, "the connection was lost while a message was sent: sending it again"),
+                Echo::Lost => {
+                    tracing::warn!(channel, "the connection was lost while a message was sent: sending it again")
+                }
             }
         }
         Err(NotSpoken::Unavailable)
@@ -166,13 +168,4 @@ fn wait_after(id: &str) -> Option<Duration> {
         "msg_duplicate" => Some(Duration::from_millis(100)),
         _ => None,
     }
-}
-
-/// A label that cannot grow without bounds.
-fn known_rejection(id: &str) -> &'static str {
-    const KNOWN: [&str; 9] = [
-        "msg_ratelimit", "msg_slowmode", "msg_timedout", "msg_duplicate", "msg_banned", "msg_rejected",
-        "msg_rejected_mandatory", "msg_followersonly", "msg_channel_suspended",
-    ];
-    KNOWN.iter().find(|known| **known == id).copied().unwrap_or("other")
 }

@@ -36,7 +36,8 @@ impl TitlePoller {
         let mut last_failure = String::new();
         while !stop.is_cancelled() {
             for place in self.pedro.places.all() {
-                let failure = self.poll(&place, &mut ids).await.err().map(|error| error.to_string()).unwrap_or_default();
+                let failure =
+                    self.poll(&place, &mut ids).await.err().map(|error| error.to_string()).unwrap_or_default();
                 if !failure.is_empty() && failure != last_failure {
                     tracing::warn!(channel = place.key.platform_channel_id, "the stream title is not known: {failure}");
                 }

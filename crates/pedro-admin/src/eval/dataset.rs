@@ -112,7 +112,11 @@ impl Dataset {
             let lines: Vec<NewLine<'_>> = batch
                 .iter()
                 .zip(&lines)
-                .map(|(message, line)| NewLine { channel: channels[message.channel.as_str()], message: line, generation: None })
+                .map(|(message, line)| NewLine {
+                    channel: channels[message.channel.as_str()],
+                    message: line,
+                    generation: None,
+                })
                 .collect();
             rows.extend(message::insert_lines(&mut connection, &lines).await?);
         }

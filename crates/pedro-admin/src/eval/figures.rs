@@ -173,7 +173,12 @@ pub(super) fn print_misses(answers: &[Answer<'_>], dataset: &Dataset, loaded: &L
             let why = hit.why;
             output::line(format!(
                 "  {:.2} (w {:.2} m {:.2} n {:.2} p {:.2})  {}",
-                why.score, why.words, why.meaning, why.neighbours, why.preference, told(&hit.id)
+                why.score,
+                why.words + 0.0,
+                why.meaning,
+                why.neighbours,
+                why.preference,
+                told(&hit.id)
             ))?;
         }
     }
@@ -214,7 +219,8 @@ mod tests {
     #[test]
     fn what_stays_below_the_floor_is_counted() {
         let query = query();
-        let answers = [answer(&query, &[1], &[1], 0.2), answer(&query, &[1], &[1], 0.1), answer(&query, &[], &[1], 1.0)];
+        let answers =
+            [answer(&query, &[1], &[1], 0.2), answer(&query, &[1], &[1], 0.1), answer(&query, &[], &[1], 1.0)];
         assert_eq!(below(&answers, 0.18), 2);
     }
 

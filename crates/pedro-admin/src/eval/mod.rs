@@ -139,7 +139,11 @@ impl Trial<'_> {
         for query in &dataset.queries {
             let (hits, took) = self.ask(query, weights).await?;
             let relevant: Vec<_> = query.relevant.iter().filter_map(|id| loaded.rows.get(id)).copied().collect();
-            ensure!(relevant.len() == query.relevant.len(), "query {:?} names a relevant line that is no message of the file", query.id);
+            ensure!(
+                relevant.len() == query.relevant.len(),
+                "query {:?} names a relevant line that is no message of the file",
+                query.id
+            );
             answers.push(Answer { query, hits, relevant, took });
             progress.set(answers.len() as u64, answers.len() as u64);
         }

@@ -3,8 +3,8 @@
 use super::Given;
 use crate::chat::Platform;
 use crate::reply;
-use crate::store::link::{self, Link};
 use crate::store::StoreError;
+use crate::store::link::{self, Link};
 
 /// How many links one answer holds.
 const SHOWN: i64 = 3;
@@ -20,7 +20,8 @@ pub(super) async fn show(word: Option<&str>, given: &Given<'_>) -> Result<String
 }
 
 pub(super) async fn add(name: &str, url: &str, words: &str, given: &Given<'_>) -> Result<String, StoreError> {
-    let link = Link { name: name.to_lowercase(), url: url.to_owned(), description: String::new(), words: words.to_owned() };
+    let link =
+        Link { name: name.to_lowercase(), url: url.to_owned(), description: String::new(), words: words.to_owned() };
     let is_new = link::put(given.pool, given.place.home.id, &link).await?;
     Ok(reply::link_added(&link.name, is_new))
 }

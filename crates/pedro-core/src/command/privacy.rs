@@ -38,8 +38,7 @@ pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool)
         }
         Command::ForgetMe => {
             let mut transaction = pool.begin().await?;
-            let lines =
-                erase::person(&mut transaction, person.platform, person.platform_user_id, person.hash).await?;
+            let lines = erase::person(&mut transaction, person.platform, person.platform_user_id, person.hash).await?;
             transaction.commit().await?;
             reply::forgotten(lines)
         }

@@ -68,6 +68,7 @@ impl LangchainModel {
         key: Option<SecretString>,
         limits: ModelLimits,
     ) -> Result<Self, reqwest::Error> {
+        measure::start();
         Ok(Self { name: name.into(), servers: ServerClient::new(key.clone())?, key, limits })
     }
 

@@ -5,33 +5,52 @@ use std::time::Duration;
 use metrics::{counter, histogram};
 
 use super::{Generation, LlmError, Purpose};
+use crate::service::metrics::catalog::{
+    GENERATION_DURATION, GENERATION_TOKENS, LLM_EMPTY, LLM_FAILED, LLM_SUCCESSFUL, MODEL_ERRORS, MODEL_FAILURES,
+    MODEL_REQUESTS,
+};
+
+/// Lets every series of every purpose begin at 0: a ratio of two counters needs both.
+pub(crate) fn start() {
+    for purpose in Purpose::ALL.map(Purpose::as_str) {
+        counter!(MODEL_REQUESTS, "purpose" => purpose).absolute(0);
+        counter!(MODEL_ERRORS, "purpose" => purpose).absolute(0);
+        drop(histogram!(GENERATION_DURATION, "purpose" => purpose));
+        for reason in LlmError::REASONS {
+            counter!(MODEL_FAILURES, "purpose" => purpose, "reason" => reason).absolute(0);
+        }
+    }
+    for kind in ["prompt", "completion"] {
+        counter!(GENERATION_TOKENS, "kind" => kind).absolute(0);
+    }
+}
 
 /// A generation begins. One call is one request, however often it is retried.
-pub(super) fn began(purpose: Purpose) {
-    counter!("pedro_model_requests_total", "purpose" => purpose.as_str()).increment(1);
+pub(crate) fn began(purpose: Purpose) {
+    counter!(MODEL_REQUESTS, "purpose" => purpose.as_str()).increment(1);
 }
 
 /// A generation ended. One that was given up (its future dropped) never comes here: it is neither success nor failure.
-pub(super) fn ended(purpose: Purpose, took: Duration, result: &Result<Generation, LlmError>) {
+pub(crate) fn ended(purpose: Purpose, took: Duration, result: &Result<Generation, LlmError>) {
     let purpose = purpose.as_str();
-    histogram!("pedro_generation_duration_seconds", "purpose" => purpose).record(took);
+    histogram!(GENERATION_DURATION, "purpose" => purpose).record(took);
     match result {
         Ok(generation) => {
-            counter!("successful_llm_gen_count").increment(1);
+            counter!(LLM_SUCCESSFUL).increment(1);
             count_tokens("prompt", generation.prompt_tokens);
             count_tokens("completion", generation.completion_tokens);
         }
         Err(err) => {
             match err {
-                LlmError::Empty => counter!("empty_llm_response_count").increment(1),
-                _ => counter!("failed_llm_gen_count").increment(1),
+                LlmError::Empty => counter!(LLM_EMPTY).increment(1),
+                _ => counter!(LLM_FAILED).increment(1),
             }
-            counter!("pedro_model_errors_total", "purpose" => purpose).increment(1);
-            counter!("pedro_model_failures_total", "purpose" => purpose, "reason" => err.reason()).increment(1);
+            counter!(MODEL_ERRORS, "purpose" => purpose).increment(1);
+            counter!(MODEL_FAILURES, "purpose" => purpose, "reason" => err.reason()).increment(1);
         }
     }
 }
 
 fn count_tokens(kind: &'static str, tokens: Option<u32>) {
-    counter!("pedro_generation_tokens_total", "kind" => kind).increment(u64::from(tokens.unwrap_or(0)));
+    counter!(GENERATION_TOKENS, "kind" => kind).increment(u64::from(tokens.unwrap_or(0)));
 }

@@ -5,7 +5,7 @@
 
 mod failure;
 mod langchain;
-mod measure;
+pub(crate) mod measure;
 mod server;
 mod slots;
 
@@ -19,8 +19,8 @@ use crate::prompt::PromptMessage;
 
 pub use failure::LlmError;
 pub use langchain::{LangchainModel, ModelLimits};
-pub use slots::{Priority, Slots, Stopped};
 pub use server::{ModelServer, ServerClient, ServerHealth};
+pub use slots::{Priority, Slots, Stopped};
 
 /// How often a draft is offered while the model writes: faster than any platform lets a message be edited.
 const DRAFT_EVERY: Duration = Duration::from_millis(250);

@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn a_name_is_taken_out_of_the_meaning_however_it_is_written() {
-        for question in ["What does Alice play?", "What does @alice play?", "What does ALICE's play?", "What does alice’s, play?"] {
+        for question in
+            ["What does Alice play?", "What does @alice play?", "What does ALICE's play?", "What does alice’s, play?"]
+        {
             assert_eq!(cue(question, &["alice"]).meaning, "What does play?", "{question}");
         }
     }

@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::embedder::{EmbedError, Embedder};
-use crate::store::embedding::{self, EmbeddingSpace};
 use crate::service::metrics::catalog::EmbeddingOutcome;
 use crate::service::metrics::record;
 use crate::store::StoreError;
+use crate::store::embedding::{self, EmbeddingSpace};
 
 /// Lines taken at once. While they are embedded their rows are locked, so that another process takes others.
 const BATCH: i64 = 64;

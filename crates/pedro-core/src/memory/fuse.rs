@@ -11,29 +11,23 @@ pub struct Weights {
     pub words: f64,
     /// Share of the meaning's score.
     pub meaning: f64,
-    /// What a line takes of the mean score of its two neighbours. A setting: busy chat interleaves topics.
-    pub neighbours: f64,
+    /// What a line takes of the score of the line before it: an answer is found by its question. A setting: busy chat
+    /// interleaves topics.
+    pub before: f64,
+    /// What a line takes of the score of the line after it.
+    pub after: f64,
     /// Added to lines of an author whom the question names.
     pub author: f64,
     /// Added to lines from a date that the question names.
     pub date: f64,
-    /// The cosine similarity below which meaning counts for nothing.
-    pub least_similarity: f64,
-    /// Below this score of its best line nothing is retrieved at all.
+    /// If no line reaches this by its own words and meaning, nothing is retrieved at all.
     pub floor: f64,
 }
 
 impl Weights {
     /// What the bots use.
-    pub const HYBRID: Self = Self {
-        words: 0.4,
-        meaning: 0.6,
-        neighbours: 0.5,
-        author: 0.25,
-        date: 0.15,
-        least_similarity: 0.15,
-        floor: 0.18,
-    };
+    pub const HYBRID: Self =
+        Self { words: 0.4, meaning: 0.6, before: 0.5, after: 0.25, author: 0.5, date: 0.15, floor: 0.2 };
     /// Words alone, to compare with.
     pub const WORDS: Self = Self { words: 1.0, meaning: 0.0, ..Self::HYBRID };
     /// Meaning alone, to compare with.
@@ -61,6 +55,13 @@ pub struct Why {
     pub score: f64,
 }
 
+impl Why {
+    /// What the line is worth by itself, without neighbours and preferences.
+    pub fn own(&self, weights: &Weights) -> f64 {
+        weights.words * self.words + weights.meaning * self.meaning
+    }
+}
+
 /// What a question prefers.
 pub struct Preference<'a> {
     /// Whether a line is by somebody whom the question names.
@@ -75,17 +76,16 @@ pub type Rarity = HashMap<String, f64>;
 /// Ranks candidates, best first; ties go to the newer line.
 pub fn rank(candidates: &[Candidate], rarity: &Rarity, prefer: &Preference<'_>, weights: &Weights) -> Vec<(i64, Why)> {
     let asked: f64 = rarity.values().sum();
-    let own: HashMap<i64, (f64, f64)> = candidates
-        .iter()
-        .map(|line| (line.id, (word_score(line, rarity, asked), meaning_score(line, weights.least_similarity))))
-        .collect();
-    let fused = |id: i64| own.get(&id).map_or(0.0, |(words, meaning)| weights.words * words + weights.meaning * meaning);
+    let own: HashMap<i64, (f64, f64)> =
+        candidates.iter().map(|line| (line.id, (word_score(line, rarity, asked), meaning_score(line)))).collect();
+    let fused =
+        |id: i64| own.get(&id).map_or(0.0, |(words, meaning)| weights.words * words + weights.meaning * meaning);
     let mut ranked: Vec<(i64, Why)> = candidates
         .iter()
         .map(|line| {
             let (words, meaning) = own.get(&line.id).copied().unwrap_or_default();
-            let around = [line.before, line.after].into_iter().flatten().map(fused).sum::<f64>() / 2.0;
-            let neighbours = weights.neighbours * around;
+            let neighbour = |id: Option<i64>| id.map_or(0.0, fused);
+            let neighbours = weights.before * neighbour(line.before) + weights.after * neighbour(line.after);
             let preference = if (prefer.author)(line) { weights.author } else { 0.0 }
                 + if (prefer.date)(line) { weights.date } else { 0.0 };
             let found = weights.words * words + weights.meaning * meaning + neighbours;
@@ -109,10 +109,11 @@ fn word_score(line: &Candidate, rarity: &Rarity, asked: f64) -> f64 {
     (has / asked / length.max(0.85)).min(1.0)
 }
 
-/// Cosine similarity, spread so that what is unrelated counts nothing and a paraphrase counts nearly 1.
-fn meaning_score(line: &Candidate, least: f64) -> f64 {
+/// Cosine similarity, stretched so that a paraphrase counts 1. What is hardly related still counts a little: a least
+/// similarity cost recall at every value that was tried.
+fn meaning_score(line: &Candidate) -> f64 {
     const PARAPHRASE: f64 = 0.75;
-    line.similarity.map_or(0.0, |similarity| ((similarity - least) / (PARAPHRASE - least)).clamp(0.0, 1.0))
+    line.similarity.map_or(0.0, |similarity| (similarity / PARAPHRASE).clamp(0.0, 1.0))
 }
 
 #[cfg(test)]

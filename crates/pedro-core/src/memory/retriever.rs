@@ -121,7 +121,8 @@ impl Retriever {
     }
 
     async fn prepare(&self, cue: &Cue, channels: &[ChannelId]) -> Result<Query, StoreError> {
-        let (lexemes, vector) = tokio::join!(self.lexemes(&cue.words, channels), self.embedder.embed_query(&cue.meaning));
+        let (lexemes, vector) =
+            tokio::join!(self.lexemes(&cue.words, channels), self.embedder.embed_query(&cue.meaning));
         let vector = vector
             .map(|vector| HalfVector::from_f32_slice(&vector))
             .inspect_err(|error| tracing::warn!(%error, "the embedder failed: retrieval goes by words alone"))
@@ -148,13 +149,7 @@ impl Retriever {
 
     /// The ids of all lines that any list brings up. "Yesterday" is a border, if anything was said then; a date is
     /// only a preference.
-    async fn find(
-        &self,
-        base: &Scope,
-        authors: &[AuthorId],
-        cue: &Cue,
-        query: &Query,
-    ) -> Result<Vec<i64>, StoreError> {
+    async fn find(&self, base: &Scope, authors: &[AuthorId], cue: &Cue, query: &Query) -> Result<Vec<i64>, StoreError> {
         let by_authors = |scope: &Scope| Scope { authors: authors.to_vec(), ..scope.clone() };
         let in_range = |scope: &Scope| match &cue.range {
             Some(range) => Scope { from: Some(range.from), until: Some(range.until), ..scope.clone() },
@@ -211,14 +206,16 @@ impl Retriever {
             date: &|line| cue.range.as_ref().is_some_and(|range| (range.from..range.until).contains(&line.sent_at)),
         };
         let mut candidates = self.read(&ids, query).await?;
-        if recall.weights.neighbours > 0.0 {
+        if recall.weights.before + recall.weights.after > 0.0 {
             let best = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
             let known: HashSet<i64> = ids.into_iter().collect();
             let beside = neighbours_of(&candidates, best.iter().take(WITH_NEIGHBOURS).map(|(id, _)| *id), &known);
             candidates.extend(self.read(&beside, query).await?);
         }
         let ranked = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
-        if ranked.first().is_none_or(|(_, best)| best.score < recall.weights.floor) {
+        // The question's own line fits itself best, and proves nothing.
+        let mut others = ranked.iter().filter(|(id, _)| Some(MessageId(*id)) != recall.exclude);
+        if !others.any(|(_, why)| why.own(&recall.weights) >= recall.weights.floor) {
             return Ok(Vec::new());
         }
         let hits = ranked.into_iter().filter(|(id, why)| Some(MessageId(*id)) != recall.exclude && why.score > 0.0);
@@ -254,9 +251,10 @@ fn join_windows(lines: Vec<MessageRow>, hits: &[Hit]) -> Vec<Window> {
     let mut windows: Vec<Window> = Vec::new();
     for line in lines {
         let score = score_of(line.id);
-        let joins = windows.last().and_then(|window| window.lines.last()).is_some_and(|last: &MessageRow| {
-            last.channel_id == line.channel_id && line.sent_at - last.sent_at < pause
-        });
+        let joins = windows
+            .last()
+            .and_then(|window| window.lines.last())
+            .is_some_and(|last: &MessageRow| last.channel_id == line.channel_id && line.sent_at - last.sent_at < pause);
         match windows.last_mut() {
             Some(window) if joins => {
                 window.score = window.score.max(score);

@@ -2,6 +2,7 @@
 //!
 //! Pure. What people wrote enters a prompt only as [`Quoted`] lines inside a fence, and never in the system message.
 
+mod abuse;
 mod answer;
 mod clean;
 mod deny;
@@ -12,6 +13,7 @@ mod split;
 
 use serde::{Deserialize, Serialize};
 
+pub use abuse::is_abusive;
 pub use answer::{AnswerInput, LinkNote, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
 pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
 pub use deny::DenyList;

@@ -15,4 +15,4 @@ pub mod telemetry;
 
 pub use health::{EventClock, Readiness, Verdict};
 pub use secret::Secret;
-pub use shutdown::Shutdown;
+pub use shutdown::{Shutdown, Signals};

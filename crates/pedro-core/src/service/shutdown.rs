@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +60,13 @@ impl Shutdown {
     /// Nothing runs, nothing is asked to stop.
     pub fn new() -> Self {
         let work = CancellationToken::new();
-        Self { input: work.child_token(), work, tracker: TaskTracker::new(), carriers: TaskTracker::new(), failed: Arc::default() }
+        Self {
+            input: work.child_token(),
+            work,
+            tracker: TaskTracker::new(),
+            carriers: TaskTracker::new(),
+            failed: Arc::default(),
+        }
     }
 
     /// Starts a task that may end whenever it likes. A panic in it ends the process with a failure.
@@ -132,16 +139,10 @@ impl Shutdown {
     ///
     /// Give the code to [`std::process::exit`] after the pool is closed: a runtime that is merely dropped waits for
     /// every `spawn_blocking` that still computes.
-    pub async fn run_until_signal(self, drain: Duration) -> ExitCode {
-        match signals() {
-            Ok(signals) => tokio::select! {
-                code = self.run_until(drain, signals) => code,
-                never = feed_watchdog() => match never {},
-            },
-            Err(reason) => {
-                error!(%reason, "cannot listen for signals");
-                ExitCode::FAILURE
-            }
+    pub async fn run_until_signal(self, signals: Signals, drain: Duration) -> ExitCode {
+        tokio::select! {
+            code = self.run_until(drain, signals.0) => code,
+            never = feed_watchdog() => match never {},
         }
     }
 
@@ -212,18 +213,35 @@ async fn feed_watchdog() -> std::convert::Infallible {
     }
 }
 
-fn signals() -> io::Result<impl Stream<Item = &'static str> + Unpin> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(stream::poll_fn(move |context| {
-        if interrupt.poll_recv(context).is_ready() {
-            Poll::Ready(Some("SIGINT"))
-        } else if terminate.poll_recv(context).is_ready() {
-            Poll::Ready(Some("SIGTERM"))
-        } else {
-            Poll::Pending
+/// SIGINT and SIGTERM, from the moment they are listened for. Before that they end the process on the spot, or, where
+/// it is the first process of a container, do nothing: listen first thing.
+pub struct Signals(Pin<Box<dyn Stream<Item = &'static str> + Send>>);
+
+impl Signals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub fn listen() -> io::Result<Self> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(Self(Box::pin(stream::poll_fn(move |context| {
+            if interrupt.poll_recv(context).is_ready() {
+                Poll::Ready(Some("SIGINT"))
+            } else if terminate.poll_recv(context).is_ready() {
+                Poll::Ready(Some("SIGTERM"))
+            } else {
+                Poll::Pending
+            }
+        }))))
+    }
+
+    /// Waits for the next signal.
+    pub async fn next(&mut self) {
+        if self.0.next().await.is_none() {
+            std::future::pending().await
         }
-    }))
+    }
 }
 
 #[cfg(test)]

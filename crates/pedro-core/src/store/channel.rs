@@ -58,7 +58,8 @@ pub async fn ensure_community(
 /// # Errors
 /// When the statement fails.
 pub async fn find_community(db: impl PgExecutor<'_>, name: &str) -> Result<Option<(CommunityId, String)>, StoreError> {
-    let row = sqlx::query!("select id, time_zone from pedro.community where name = $1", name).fetch_optional(db).await?;
+    let row =
+        sqlx::query!("select id, time_zone from pedro.community where name = $1", name).fetch_optional(db).await?;
     Ok(row.map(|row| (CommunityId(row.id), row.time_zone)))
 }
 
@@ -115,7 +116,8 @@ pub async fn set_pause(db: impl PgExecutor<'_>, id: ChannelId, until: Option<Dat
 /// # Errors
 /// When the statement fails.
 pub async fn paused_until(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let until = sqlx::query_scalar!("select paused_until from pedro.channel where id = $1", id.0).fetch_optional(db).await?;
+    let until =
+        sqlx::query_scalar!("select paused_until from pedro.channel where id = $1", id.0).fetch_optional(db).await?;
     Ok(until.flatten())
 }
 
@@ -164,7 +166,7 @@ pub async fn insert_gap(
         began_at,
         ended_at
     )
-        .execute(db)
-        .await?;
+    .execute(db)
+    .await?;
     Ok(())
 }

@@ -25,10 +25,14 @@ pub enum StoreError {
     #[error("migrations: {0}")]
     Migrate(#[from] MigrateError),
     /// The server has no pgvector to install.
-    #[error("the extension pgvector is not installed on this PostgreSQL server: install the package (for example postgresql-17-pgvector) or use an image that carries it (pgvector/pgvector:pg17)")]
+    #[error(
+        "the extension pgvector is not installed on this PostgreSQL server: install the package (for example postgresql-17-pgvector) or use an image that carries it (pgvector/pgvector:pg17)"
+    )]
     NoVector,
     /// The server's pgvector is older than Pedro needs.
-    #[error("pgvector {found} is too old: Pedro needs 0.8 or later; upgrade the package, then run `alter extension vector update`")]
+    #[error(
+        "pgvector {found} is too old: Pedro needs 0.8 or later; upgrade the package, then run `alter extension vector update`"
+    )]
     OldVector {
         /// The version that was found.
         found: String,
@@ -46,7 +50,10 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Database(error) => match error {
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::WorkerCrashed => true,
                 sqlx::Error::Database(error) => error.code().is_some_and(|code| is_transient_code(&code)),
                 _ => false,
             },

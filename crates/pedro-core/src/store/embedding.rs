@@ -15,8 +15,9 @@ pub struct EmbeddingSpace {
     pub dimension: i32,
 }
 
-/// The space of a model. When it is new, its row and its vector index are made, and every line is put on the list of
-/// those that wait for an embedding: a change of model embeds again in the background and never mixes spaces.
+/// The space of a model, which is the current one from now on. When it was not so before, every line without a vector
+/// in it is put on the list of those that wait: a change of model embeds again in the background and never mixes
+/// spaces. For a new model the row and the vector index are made.
 ///
 /// # Errors
 /// When a statement fails.
@@ -32,6 +33,7 @@ pub async fn ensure_space(pool: &PgPool, name: &str, dimension: usize) -> Result
         Some(row) => EmbeddingSpace { model_id: row.id, dimension: row.dimension },
         None => make_space(&mut transaction, name, dimension).await?,
     };
+    make_current(&mut transaction, space).await?;
     transaction.commit().await?;
     Ok(space)
 }
@@ -49,12 +51,30 @@ async fn make_space(connection: &mut PgConnection, name: &str, dimension: i32) -
         "create index message_embedding_{model_id} on pedro.message_embedding
          using hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops) where model_id = {model_id}"
     )))
+    .execute(connection)
+    .await?;
+    Ok(EmbeddingSpace { model_id, dimension })
+}
+
+async fn make_current(connection: &mut PgConnection, space: EmbeddingSpace) -> Result<(), StoreError> {
+    let changed = sqlx::query!(
+        "insert into pedro.setting (name, value) values ('embedding_model', int2send($1))
+         on conflict (name) do update set value = excluded.value where setting.value <> excluded.value",
+        space.model_id
+    )
     .execute(&mut *connection)
     .await?;
-    sqlx::query!("insert into pedro.message_unembedded select id from pedro.message on conflict do nothing")
+    if changed.rows_affected() > 0 {
+        sqlx::query!(
+            "insert into pedro.message_unembedded select id from pedro.message
+             where not exists (select from pedro.message_embedding where message_id = message.id and model_id = $1)
+             on conflict do nothing",
+            space.model_id
+        )
         .execute(connection)
         .await?;
-    Ok(EmbeddingSpace { model_id, dimension })
+    }
+    Ok(())
 }
 
 /// A line that wants an embedding.

@@ -10,39 +10,58 @@ use super::StoreError;
 use crate::chat::{ChannelId, MessageId, Platform};
 
 /// Removes lines with their embeddings, the generations that quote them (prompt, output, provenance), the answers
-/// made by these, and what Pedro said in reply to the lines. Returns how many rows of chat went.
+/// made by these, what Pedro said in reply to the lines, and what was made from those answers in turn. Returns how many
+/// rows of chat went.
 ///
 /// # Errors
 /// When a statement fails.
 pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Result<u64, StoreError> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    // An answer is Pedro's line that says a generation made from one of the lines, or that replies to one of them.
-    let answers: Vec<i64> = sqlx::query_scalar!(
-        r#"select answer.id as "id!" from pedro.message as answer
-           join pedro.generation_source as source on source.generation_id = answer.generation_id
-           where source.message_id = any($1)
-           union
-           select answer.id from pedro.message as answer
-           join pedro.message as line on line.platform = answer.platform and line.platform_message_id = answer.reply_to
-           where line.id = any($1) and answer.author_kind = 'pedro'"#,
-        &ids
+    let mut gone: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    // The embed worker holds these rows while it embeds, and then touches the messages: the same order here, or the
+    // two would wait for each other.
+    sqlx::query!(
+        "select from pedro.message_unembedded where message_id = any($1) order by message_id for update",
+        &gone
     )
-    .fetch_all(&mut *connection)
+    .execute(&mut *connection)
     .await?;
-    forget_generations(connection, &ids).await?;
+    loop {
+        let answers = answers_made_from(connection, &gone).await?;
+        if answers.is_empty() {
+            break;
+        }
+        gone.extend(answers);
+    }
+    forget_generations(connection, &gone).await?;
     // The question that a line put goes with the line, and its generations with the question.
     sqlx::query!(
         "delete from pedro.question using pedro.message
          where message.id = any($1) and question.platform = message.platform
              and question.platform_message_id = message.platform_message_id",
-        &ids
+        &gone
     )
     .execute(&mut *connection)
     .await?;
-    let mut gone = ids;
-    gone.extend(answers);
     let done = sqlx::query!("delete from pedro.message where id = any($1)", &gone).execute(connection).await?;
     Ok(done.rows_affected())
+}
+
+/// Pedro's lines that say a generation made from one of the lines, or that reply to one of them; those in the list
+/// already are left out.
+async fn answers_made_from(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let answers = sqlx::query_scalar!(
+        r#"select answer.id as "id!" from pedro.message as answer
+           join pedro.generation_source as source on source.generation_id = answer.generation_id
+           where source.message_id = any($1) and answer.id <> all($1)
+           union
+           select answer.id from pedro.message as answer
+           join pedro.message as line on line.platform = answer.platform and line.platform_message_id = answer.reply_to
+           where line.id = any($1) and answer.author_kind = 'pedro' and answer.id <> all($1)"#,
+        ids
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(answers)
 }
 
 /// Empties what the model read and wrote wherever one of the lines was quoted, and the answers made from it.

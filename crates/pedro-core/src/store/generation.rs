@@ -76,10 +76,7 @@ pub async fn insert(connection: &mut PgConnection, new: &NewGeneration<'_>) -> R
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn of_question(
-    db: impl PgExecutor<'_>,
-    question: QuestionId,
-) -> Result<Option<GenerationId>, StoreError> {
+pub async fn of_question(db: impl PgExecutor<'_>, question: QuestionId) -> Result<Option<GenerationId>, StoreError> {
     let id = sqlx::query_scalar!(
         "select id from pedro.generation where question_id = $1 and failure is null order by id desc limit 1",
         question.0

@@ -50,7 +50,8 @@ pub async fn insert_lines(
     let channels: Vec<i64> = lines.iter().map(|line| line.channel.0).collect();
     let generations: Vec<Option<i64>> = lines.iter().map(|line| line.generation.map(|id| id.0)).collect();
     let sent: Vec<DateTime<Utc>> = lines.iter().map(|line| line.message.sent_at).collect();
-    let column = |of: fn(&ChatMessage) -> &str| -> Vec<String> { lines.iter().map(|line| storable(of(line.message))).collect() };
+    let column =
+        |of: fn(&ChatMessage) -> &str| -> Vec<String> { lines.iter().map(|line| storable(of(line.message))).collect() };
     let platforms = column(|m| m.channel.platform.as_str());
     let ids = column(|m| &m.platform_message_id);
     let users = column(|m| &m.author.platform_user_id);

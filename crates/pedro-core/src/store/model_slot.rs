@@ -87,9 +87,12 @@ pub async fn try_take(
     .fetch_optional(&mut *transaction)
     .await?;
     if taken.is_some() {
-        sqlx::query!("delete from pedro.model_wait where holder = $1 or seen_at < now() - interval '10 minutes'", holder)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query!(
+            "delete from pedro.model_wait where holder = $1 or seen_at < now() - interval '10 minutes'",
+            holder
+        )
+        .execute(&mut *transaction)
+        .await?;
     }
     transaction.commit().await?;
     Ok(taken.map(|row| (row.url, row.number)))

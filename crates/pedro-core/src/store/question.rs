@@ -148,7 +148,11 @@ pub async fn ahead(db: impl PgExecutor<'_>, id: QuestionId) -> Result<i64, Store
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn is_open(db: impl PgExecutor<'_>, platform: Platform, platform_message_id: &str) -> Result<bool, StoreError> {
+pub async fn is_open(
+    db: impl PgExecutor<'_>,
+    platform: Platform,
+    platform_message_id: &str,
+) -> Result<bool, StoreError> {
     let open = sqlx::query_scalar!(
         r#"select exists (
                select from pedro.question
@@ -410,7 +414,7 @@ pub async fn take_expired(
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set status = 'expired', finished_at = now()
-         where platform = $1 and status = 'queued' and asked_at < now() - make_interval(secs => $2)
+         where platform = $1 and status = 'queued' and attempts = 0 and asked_at < now() - make_interval(secs => $2)
          returning id, channel_id, reply_target, ephemeral",
         platform as Platform,
         limit.as_secs_f64()

@@ -47,9 +47,10 @@ impl Scope {
 /// # Errors
 /// When the statement fails.
 pub async fn lexemes(db: impl PgExecutor<'_>, text: &str) -> Result<Vec<String>, StoreError> {
-    let words = sqlx::query_scalar!(r#"select tsvector_to_array(pedro.chat_words($1)) as "words!""#, text.replace('\0', ""))
-        .fetch_one(db)
-        .await?;
+    let words =
+        sqlx::query_scalar!(r#"select tsvector_to_array(pedro.chat_words($1)) as "words!""#, text.replace('\0', ""))
+            .fetch_one(db)
+            .await?;
     Ok(words)
 }
 

@@ -74,7 +74,11 @@ pub async fn observe(
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn latest(db: impl PgExecutor<'_>, community: CommunityId, count: i64) -> Result<Vec<StreamTitle>, StoreError> {
+pub async fn latest(
+    db: impl PgExecutor<'_>,
+    community: CommunityId,
+    count: i64,
+) -> Result<Vec<StreamTitle>, StoreError> {
     let titles = sqlx::query_as!(
         StreamTitle,
         "select channel.name as channel, title, category, live, began_at, ended_at

@@ -14,10 +14,11 @@ async fn dump(pool: &PgPool) -> String {
         sqlx::query_scalar("select tablename from pg_tables where schemaname = 'pedro'").fetch_all(pool).await.unwrap();
     let mut all = String::new();
     for table in tables {
-        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select t::text from pedro.{table} as t")))
-            .fetch_all(pool)
-            .await
-            .unwrap();
+        let rows: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select t::text from pedro.{table} as t")))
+                .fetch_all(pool)
+                .await
+                .unwrap();
         all.push_str(&rows.join("\n"));
     }
     all

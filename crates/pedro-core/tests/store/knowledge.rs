@@ -1,9 +1,9 @@
 //! Links and stream titles.
 
 use chrono::Duration;
+use pedro_core::store::MIGRATOR;
 use pedro_core::store::link::{self, Link};
 use pedro_core::store::stream_title::{self, StreamState};
-use pedro_core::store::MIGRATOR;
 use sqlx::PgPool;
 
 use crate::world::World;

@@ -1,4 +1,5 @@
 //! What lies in the database, and is found, queued and forgotten there: against a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod erase;
 mod knowledge;

@@ -79,7 +79,10 @@ async fn what_a_dead_worker_held_is_taken_again_and_its_late_word_does_not_count
     let (id, _) = queued(ask(&world, "ann", "1").await);
     let dead = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
     assert!(question::claim(&world.pool, Platform::Twitch).await.unwrap().is_none(), "it is held");
-    sqlx::query("update pedro.question set lease_until = now() - interval '1 second'").execute(&world.pool).await.unwrap();
+    sqlx::query("update pedro.question set lease_until = now() - interval '1 second'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
     let alive = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
     assert_eq!((alive.id, alive.attempts), (id, 2));
     let mut connection = world.pool.acquire().await.unwrap();

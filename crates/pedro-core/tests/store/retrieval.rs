@@ -100,7 +100,11 @@ async fn another_communitys_and_a_closed_channels_lines_are_out_of_reach(pool: P
     let world = World::new(pool).await;
     let (_, abroad) = open(&world.pool, "abroad", "abroad").await;
     let (_, closed) = open(&world.pool, "home", "moderators").await;
-    sqlx::query("update pedro.channel set public = false where id = $1").bind(closed).execute(&world.pool).await.unwrap();
+    sqlx::query("update pedro.channel set public = false where id = $1")
+        .bind(closed)
+        .execute(&world.pool)
+        .await
+        .unwrap();
     world.say_in(abroad, "abroad", "ann", "the secret ingredient is nutmeg", world.now).await;
     let told = world.say_in(closed, "moderators", "ann", "the secret ingredient is cumin", world.now).await;
     let retriever = world.retriever().await;
@@ -136,5 +140,8 @@ async fn a_line_that_is_delivered_twice_is_stored_once_and_names_follow(pool: Pg
     let names: Vec<String> =
         sqlx::query_scalar("select display_name from pedro.author order by id").fetch_all(&world.pool).await.unwrap();
     assert!(names.contains(&"ANN_the_great".to_owned()), "{names:?}");
-    assert_eq!(message::find(&world.pool, Platform::Twitch, &nul.platform_message_id).await.unwrap(), ids.get(&nul.platform_message_id).copied());
+    assert_eq!(
+        message::find(&world.pool, Platform::Twitch, &nul.platform_message_id).await.unwrap(),
+        ids.get(&nul.platform_message_id).copied()
+    );
 }

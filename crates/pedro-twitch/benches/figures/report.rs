@@ -70,7 +70,10 @@ impl Report {
             text.push_str(&format!("| {what} | {fact} |\n"));
         }
         for part in &self.parts {
-            text.push_str(&format!("\n### {}\n\n| figure | measured | aim | |\n| --- | ---: | --- | --- |\n", part.title));
+            text.push_str(&format!(
+                "\n### {}\n\n| figure | measured | aim | |\n| --- | ---: | --- | --- |\n",
+                part.title
+            ));
             for Row { what, value, aim } in &part.rows {
                 let (aim, met) = aim.as_ref().map_or(("", ""), |(aim, met)| (aim.as_str(), verdict(*met)));
                 text.push_str(&format!("| {what} | {value} | {aim} | {met} |\n"));

@@ -21,7 +21,12 @@ const BESIDE: usize = 40_960;
 pub(crate) async fn measure(took: &[Duration], embedder: &Arc<dyn Embedder>, chat: &Chat) -> Result<Part> {
     let mut part = Part::new("Lines stored per second");
     let all = rate(LARGE, took.iter().sum());
-    part.aimed(format!("an empty memory grows to {LARGE} lines"), format!("{all:.0} lines/s"), "5,000 lines/s", all >= 5_000.0);
+    part.aimed(
+        format!("an empty memory grows to {LARGE} lines"),
+        format!("{all:.0} lines/s"),
+        "5,000 lines/s",
+        all >= 5_000.0,
+    );
     let batches = Spread::of(took.iter().copied());
     part.row("a batch of 256 lines, median / p95", format!("{} / {}", ms(batches.median()), ms(batches.p95())));
     let tail = took.len() / 10;

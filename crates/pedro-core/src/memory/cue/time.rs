@@ -29,58 +29,95 @@ impl TimeRange {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 const NUMBERS: [&str; 10] = ["a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
 macro_rules! pattern {
     ($name:ident, $regex:expr) => {
-        static $name: LazyLock<Regex> = LazyLock::new(|| {
-            #[expect(clippy::expect_used, reason = "a constant, compiled in a test")]
-            Regex::new($regex).expect("a valid pattern")
-        });
+        // A constant, compiled in a test.
+        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($regex).expect("a valid pattern"));
     };
 }
 
 pattern!(DAY_WORD, r"(?i)\b(today|tonight|this morning|yesterday|last night|the day before yesterday)\b");
-pattern!(WEEKDAY, r"(?i)\b(?:(?:on|last|this|past|previous)\s+)+(monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b");
-pattern!(SPAN, r"(?i)\b(?:in\s+|during\s+)?(?:the\s+)?(last|past|this|previous)\s+(?:(\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|few|couple of)\s+)?(hour|day|week|weekend|month|year)s?\b");
-pattern!(AGO, r"(?i)\b(?:about\s+)?(\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten)\s+(hour|day|week|month|year)s?\s+ago\b");
+pattern!(
+    WEEKDAY,
+    r"(?i)\b(?:(?:on|last|this|past|previous)\s+)+(monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
+);
+pattern!(
+    SPAN,
+    r"(?i)\b(?:in\s+|during\s+)?(?:the\s+)?(last|past|this|previous)\s+(?:(\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|few|couple of)\s+)?(hour|day|week|weekend|month|year)s?\b"
+);
+pattern!(
+    AGO,
+    r"(?i)\b(?:about\s+)?(\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten)\s+(hour|day|week|month|year)s?\s+ago\b"
+);
 pattern!(ISO_DATE, r"\b(?:on\s+)?(\d{4})-(\d{2})-(\d{2})\b");
-pattern!(DAY_MONTH, r"(?i)\b(?:on\s+)?(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(january|february|march|april|may|june|july|august|september|october|november|december)\b(?:,?\s+(\d{4}))?");
-pattern!(MONTH_DAY, r"(?i)\b(?:on\s+)?(january|february|march|april|may|june|july|august|september|october|november|december)\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4}))?");
-pattern!(MONTH_YEAR, r"(?i)\b(?:in|during|since|of)\s+(?:early\s+|late\s+)?(january|february|march|april|may|june|july|august|september|october|november|december)\b(?:,?\s+(?:of\s+)?(\d{4}))?");
+pattern!(
+    DAY_MONTH,
+    r"(?i)\b(?:on\s+)?(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(january|february|march|april|may|june|july|august|september|october|november|december)\b(?:,?\s+(\d{4}))?"
+);
+pattern!(
+    MONTH_DAY,
+    r"(?i)\b(?:on\s+)?(january|february|march|april|may|june|july|august|september|october|november|december)\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4}))?"
+);
+pattern!(
+    MONTH_YEAR,
+    r"(?i)\b(?:in|during|since|of)\s+(?:early\s+|late\s+)?(january|february|march|april|may|june|july|august|september|october|november|december)\b(?:,?\s+(?:of\s+)?(\d{4}))?"
+);
 pattern!(YEAR, r"\b(?:in|during)\s+(\d{4})\b");
 
-/// The time that a question names, in the community's time zone; the first of the kinds below that is found.
+/// First day of a range, and the day after its last one.
+type DayRange = (NaiveDate, NaiveDate);
+
+/// How a kind of time is read, from its match and today.
+type Read = fn(&Captures<'_>, NaiveDate) -> Option<DayRange>;
+
+/// The kinds of times, the first that is found counts; and whether each is said from today's point of view.
+static KINDS: [(&LazyLock<Regex>, Read, bool); 9] = [
+    (&DAY_WORD, |found, today| day_word(&found[1], today), true),
+    (&WEEKDAY, |found, today| last_weekday(&found[1], today), true),
+    (&SPAN, span, true),
+    (&AGO, ago, true),
+    (&ISO_DATE, |found, _| one_day(number(found, 1)?, number(found, 2)?, number(found, 3)?), false),
+    (&DAY_MONTH, |found, today| dated(number(found, 3), &found[2], number(found, 1)?, today), false),
+    (&MONTH_DAY, |found, today| dated(number(found, 3), &found[1], number(found, 2)?, today), false),
+    (&MONTH_YEAR, |found, today| month_range(number(found, 2), &found[1], today), false),
+    (&YEAR, |found, _| whole_year(number(found, 1)?), false),
+];
+
+/// The time that a question names, in the community's time zone.
 pub fn time_range(question: &str, now: DateTime<Utc>, zone: Tz) -> Option<TimeRange> {
+    if let Some(range) = last_hours(question, now) {
+        return Some(range);
+    }
     let today = now.with_timezone(&zone).date_naive();
-    let readers: [(&Regex, &dyn Fn(&Captures<'_>) -> Option<(NaiveDate, NaiveDate)>, bool); 8] = [
-        (&DAY_WORD, &|found| day_word(&found[1], today), true),
-        (&WEEKDAY, &|found| last_weekday(&found[1], today), true),
-        (&SPAN, &|found| span(found, today), true),
-        (&AGO, &|found| ago(found, today), true),
-        (&ISO_DATE, &|found| one_day(number(found, 1)?, number(found, 2)?, number(found, 3)?), false),
-        (&DAY_MONTH, &|found| dated(number(found, 3), &found[2], number(found, 1)?, today), false),
-        (&MONTH_DAY, &|found| dated(number(found, 3), &found[1], number(found, 2)?, today), false),
-        (&MONTH_YEAR, &|found| month_range(number(found, 2), &found[1], today), false),
-    ];
-    let hours = SPAN.captures(question).filter(|found| found[3].eq_ignore_ascii_case("hour"));
-    if let Some(found) = hours {
-        let back = found.get(2).map_or(1, |count| count_of(count.as_str()));
-        let from = now - chrono::Duration::hours(back);
-        return Some(TimeRange { from, until: now, relative: true, said: found[0].to_owned() });
-    }
-    for (pattern, read, relative) in readers {
-        let Some(found) = pattern.captures(question) else { continue };
-        let Some((first, after)) = read(&found) else { continue };
-        return Some(TimeRange { from: start(first, zone)?, until: start(after, zone)?, relative, said: found[0].to_owned() });
-    }
-    let found = YEAR.captures(question)?;
-    let year: i32 = found[1].parse().ok().filter(|year| (1990..2200).contains(year))?;
-    let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
-    let after = NaiveDate::from_ymd_opt(year + 1, 1, 1)?;
-    Some(TimeRange { from: start(first, zone)?, until: start(after, zone)?, relative: false, said: found[0].to_owned() })
+    KINDS.iter().find_map(|(pattern, read, relative)| {
+        let found = pattern.captures(question)?;
+        let (first, after) = read(&found, today)?;
+        let (from, until) = (start(first, zone)?, start(after, zone)?);
+        Some(TimeRange { from, until, relative: *relative, said: found[0].to_owned() })
+    })
+}
+
+/// "the last two hours": the only span that is not made of days.
+fn last_hours(question: &str, now: DateTime<Utc>) -> Option<TimeRange> {
+    let found = SPAN.captures(question).filter(|found| found[3].eq_ignore_ascii_case("hour"))?;
+    let back = found.get(2).map_or(1, |count| count_of(count.as_str()));
+    let from = now - chrono::Duration::hours(back);
+    Some(TimeRange { from, until: now, relative: true, said: found[0].to_owned() })
 }
 
 /// Midnight of a day in a zone. Where clocks are put forward over midnight, the first hour that exists.
@@ -100,11 +137,13 @@ fn count_of(word: &str) -> i64 {
     match word.as_str() {
         "few" | "couple of" => 3,
         "an" | "one" => 1,
-        word => word.parse().ok().or_else(|| NUMBERS.iter().position(|&n| n == word).map(|at| at as i64 + 1)).unwrap_or(1),
+        word => {
+            word.parse().ok().or_else(|| NUMBERS.iter().position(|&n| n == word).map(|at| at as i64 + 1)).unwrap_or(1)
+        }
     }
 }
 
-fn days(first: NaiveDate, length: u64) -> Option<(NaiveDate, NaiveDate)> {
+fn days(first: NaiveDate, length: u64) -> Option<DayRange> {
     Some((first, first.checked_add_days(Days::new(length))?))
 }
 
@@ -112,7 +151,11 @@ fn back(today: NaiveDate, length: u64) -> Option<NaiveDate> {
     today.checked_sub_days(Days::new(length))
 }
 
-fn day_word(word: &str, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+fn whole_year(year: i32) -> Option<DayRange> {
+    Some((month_of(year, 1)?, month_of(year + 1, 1)?)).filter(|_| (1990..2200).contains(&year))
+}
+
+fn day_word(word: &str, today: NaiveDate) -> Option<DayRange> {
     match word.to_lowercase().as_str() {
         "today" | "tonight" | "this morning" => days(today, 1),
         // last night is yesterday's evening and the hours after midnight
@@ -122,14 +165,14 @@ fn day_word(word: &str, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
     }
 }
 
-fn last_weekday(name: &str, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+fn last_weekday(name: &str, today: NaiveDate) -> Option<DayRange> {
     let wanted: Weekday = name.parse().ok()?;
     let since = (today.weekday().num_days_from_monday() + 7 - wanted.num_days_from_monday()) % 7;
     // "last Tuesday", said on a Tuesday, is a week ago
     days(back(today, if since == 0 { 7 } else { since.into() })?, 1)
 }
 
-fn span(found: &Captures<'_>, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+fn span(found: &Captures<'_>, today: NaiveDate) -> Option<DayRange> {
     let unit = found[3].to_lowercase();
     let this = found[1].eq_ignore_ascii_case("this");
     let tomorrow = today.checked_add_days(Days::new(1))?;
@@ -153,7 +196,7 @@ fn span(found: &Captures<'_>, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)
     }
 }
 
-fn ago(found: &Captures<'_>, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+fn ago(found: &Captures<'_>, today: NaiveDate) -> Option<DayRange> {
     let unit = found[2].to_lowercase();
     let then = back_units(today, &unit, count_of(&found[1]))?;
     // "two weeks ago" is not a day: half a unit around it
@@ -177,7 +220,7 @@ fn back_units(today: NaiveDate, unit: &str, count: i64) -> Option<NaiveDate> {
     }
 }
 
-fn one_day(year: i32, month: u32, day: u32) -> Option<(NaiveDate, NaiveDate)> {
+fn one_day(year: i32, month: u32, day: u32) -> Option<DayRange> {
     days(NaiveDate::from_ymd_opt(year, month, day)?, 1)
 }
 
@@ -190,7 +233,7 @@ fn month_of(year: i32, month: u32) -> Option<NaiveDate> {
 }
 
 /// A day and month; without a year the last one that is not in the future.
-fn dated(year: Option<i32>, month: &str, day: u32, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+fn dated(year: Option<i32>, month: &str, day: u32, today: NaiveDate) -> Option<DayRange> {
     let month = month_number(month)?;
     let this_year = || NaiveDate::from_ymd_opt(today.year(), month, day).filter(|&date| date <= today);
     match year {
@@ -200,7 +243,7 @@ fn dated(year: Option<i32>, month: &str, day: u32, today: NaiveDate) -> Option<(
 }
 
 /// A month; without a year the last one that is not in the future.
-fn month_range(year: Option<i32>, month: &str, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+fn month_range(year: Option<i32>, month: &str, today: NaiveDate) -> Option<DayRange> {
     let month = month_number(month)?;
     let year = year.unwrap_or(if month <= today.month() { today.year() } else { today.year() - 1 });
     let first = month_of(year, month)?;
@@ -248,7 +291,14 @@ mod tests {
 
     #[test]
     fn what_names_no_time_has_no_range() {
-        for question in ["when did we talk about gopls?", "may I ask?", "what is the last thing", "march on", "in 8080", "is it 30 February 2025?"] {
+        for question in [
+            "when did we talk about gopls?",
+            "may I ask?",
+            "what is the last thing",
+            "march on",
+            "in 8080",
+            "is it 30 February 2025?",
+        ] {
             assert_eq!(range(question), None, "{question}");
         }
     }

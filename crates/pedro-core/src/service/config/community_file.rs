@@ -83,8 +83,8 @@ fn parse(yaml: &str, path: &Path, time_zone: Tz, problems: &mut ConfigProblems) 
 #[cfg(test)]
 mod tests {
     use super::super::community::Persona;
-    use crate::chat::Chattiness;
     use super::*;
+    use crate::chat::Chattiness;
 
     fn read_text(yaml: &str) -> Result<CommunityFile, String> {
         let mut problems = ConfigProblems::default();

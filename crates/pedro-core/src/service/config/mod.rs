@@ -127,8 +127,7 @@ mod tests {
     fn only_the_database_is_required_and_empty_is_unset() {
         // Named, so that what the machine has in its environment does not count.
         assert!(problems(&["--database-url=", "--postgres-url="]).contains("DATABASE_URL: is not set"));
-        let empty =
-            ["--database-url=", "--llama-cpp-path=", "--model-timeout=", "--pedro-listen=", "--pedro-config="];
+        let empty = ["--database-url=", "--llama-cpp-path=", "--model-timeout=", "--pedro-listen=", "--pedro-config="];
         let flags: Vec<&str> = empty.into_iter().chain(["--postgres-url=postgres://localhost/pedro"]).collect();
         assert_eq!(problems(&flags), "");
     }

@@ -53,11 +53,12 @@ macro_rules! catalog {
 }
 
 catalog! {
-    LLM_SUCCESSFUL = "successful_llm_gen_count", Kind::Counter, "Model calls that came back with an answer, also an empty one.";
+    LLM_SUCCESSFUL = "successful_llm_gen_count", Kind::Counter, "Model calls that came back with a text.";
     LLM_FAILED = "failed_llm_gen_count", Kind::Counter, "Model calls that failed.";
     LLM_EMPTY = "empty_llm_response_count", Kind::Counter, "Model calls whose answer held no text.";
     TWITCH_CONNECTIONS = "twitch_connection_count", Kind::Counter, "Twitch connections established.";
     TWITCH_RECEIVED = "twitch_message_recieved_count", Kind::Counter, "Twitch chat lines received.";
+    TWITCH_REJECTED = "twitch_message_rejected_count", Kind::Counter, "Messages that Twitch did not take.";
     TWITCH_SENT = "twitch_message_sent_count", Kind::Counter, "Twitch messages sent.";
     DISCORD_RECEIVED = "discord_message_recieved", Kind::Counter, "Discord messages received.";
     DISCORD_SENT = "discord_message_sent", Kind::Counter, "Discord messages sent.";
@@ -70,6 +71,7 @@ catalog! {
     HTTP_DURATION = "http_request_duration_seconds", Kind::Histogram(BOTH),
         "Requests to the bot's own pages, and answered questions (handler ask) from message in to reply out.";
 
+    ANSWERS_WITHHELD = "pedro_answers_withheld_total", Kind::Counter, "Answers that were made twice and could not be said, by reason.";
     REPLY_DURATION = "pedro_reply_duration_seconds", Kind::Histogram(BOTH), "From message in to reply out.";
     OVERHEAD_DURATION = "pedro_overhead_duration_seconds", Kind::Histogram(FAST), "Time spent on everything but the model.";
     GENERATION_DURATION = "pedro_generation_duration_seconds", Kind::Histogram(MODEL), "Time of one model call.";
@@ -108,42 +110,6 @@ macro_rules! label {
             }
         }
     };
-}
-
-label! {
-    /// What a model call is for.
-    Purpose {
-        /// An answer to a person.
-        Answer = "answer",
-    }
-}
-
-label! {
-    /// Why a model call failed.
-    FailureReason {
-        /// No end within the deadline.
-        Timeout = "timeout",
-        /// Began, then fell silent.
-        Stalled = "stalled",
-        /// No server, or one that is loading or broken.
-        Unavailable = "unavailable",
-        /// The server did not accept the request.
-        Refused = "refused",
-        /// The server's answer made no sense.
-        Invalid = "invalid",
-        /// Given up because the process stops or somebody said so.
-        Cancelled = "cancelled",
-    }
-}
-
-label! {
-    /// Which tokens are counted.
-    Tokens {
-        /// Read.
-        Prompt = "prompt",
-        /// Written.
-        Completion = "completion",
-    }
 }
 
 label! {

@@ -76,6 +76,9 @@ fn describe(process: &Collector) {
     process.describe();
 }
 
+/// Why answers are withheld.
+const WITHHELD: [&str; 3] = ["empty", "denied", "leak"];
+
 /// Lets every series whose labels are known begin at 0. `platforms` are those this process speaks to.
 pub fn start(platforms: &[&'static str]) {
     gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION"), "commit" => option_env!("PEDRO_COMMIT").unwrap_or("unknown"))
@@ -92,9 +95,8 @@ pub fn start(platforms: &[&'static str]) {
         drop(histogram!(name));
     }
     drop(histogram!(HTTP_DURATION, "handler" => ASK, "method" => "POST", "status" => "200"));
-    start_model();
-    for kind in Tokens::ALL {
-        counter!(GENERATION_TOKENS, "kind" => kind.as_str()).absolute(0);
+    for reason in WITHHELD {
+        counter!(ANSWERS_WITHHELD, "reason" => reason).absolute(0);
     }
     for outcome in EmbeddingOutcome::ALL {
         counter!(EMBEDDINGS, "outcome" => outcome.as_str()).absolute(0);
@@ -107,20 +109,9 @@ pub fn start(platforms: &[&'static str]) {
     }
 }
 
-fn start_model() {
-    for purpose in Purpose::ALL {
-        counter!(MODEL_REQUESTS, "purpose" => purpose.as_str()).absolute(0);
-        counter!(MODEL_ERRORS, "purpose" => purpose.as_str()).absolute(0);
-        drop(histogram!(GENERATION_DURATION, "purpose" => purpose.as_str()));
-        for reason in FailureReason::ALL {
-            counter!(MODEL_FAILURES, "purpose" => purpose.as_str(), "reason" => reason.as_str()).absolute(0);
-        }
-    }
-}
-
 fn start_platform(platform: &'static str) {
     let own: &[&'static str] = match platform {
-        TWITCH => &[TWITCH_CONNECTIONS, TWITCH_RECEIVED, TWITCH_SENT],
+        TWITCH => &[TWITCH_CONNECTIONS, TWITCH_RECEIVED, TWITCH_SENT, TWITCH_REJECTED],
         DISCORD => &[DISCORD_RECEIVED, DISCORD_SENT],
         _ => &[],
     };
@@ -170,6 +161,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::llm::{Generation, LlmError, Purpose, measure};
 
     /// A recorder of the test's own, so that other tests do not count.
     fn page(platforms: &[&'static str], moves: impl FnOnce()) -> String {
@@ -178,6 +170,7 @@ mod tests {
         metrics::with_local_recorder(&recorder, || {
             describe(&metrics.process);
             start(platforms);
+            measure::start();
             moves();
             metrics.render()
         })
@@ -224,16 +217,20 @@ mod tests {
     #[test]
     fn what_alerts_divide_moves_together() {
         let page = page(&[TWITCH], || {
-            let answer = record::ModelAnswer {
-                elapsed: Duration::from_secs(90),
-                prompt_tokens: 700,
-                completion_tokens: 0,
-                is_empty: true,
+            let took = Duration::from_secs(90);
+            let generation = Generation {
+                text: "hello".to_owned(),
+                prompt_tokens: Some(700),
+                completion_tokens: None,
+                first_token: None,
+                took,
+                model: "m".to_owned(),
             };
-            record::model_requested(Purpose::Answer);
-            record::model_answered(Purpose::Answer, answer);
-            record::model_requested(Purpose::Answer);
-            record::model_failed(Purpose::Answer, FailureReason::Timeout, Duration::from_secs(1200));
+            let failures = [LlmError::Timeout, LlmError::Empty];
+            for result in failures.map(Err).into_iter().chain([Ok(generation)]) {
+                measure::began(Purpose::Answer);
+                measure::ended(Purpose::Answer, took, &result);
+            }
             record::replied(TWITCH, ReplyKind::Answer, Duration::from_secs(90));
             record::replied(TWITCH, ReplyKind::Command, Duration::from_millis(3));
         });
@@ -241,12 +238,12 @@ mod tests {
             "successful_llm_gen_count 1",
             "failed_llm_gen_count 1",
             "empty_llm_response_count 1",
-            "pedro_model_requests_total{purpose=\"answer\"} 2",
-            "pedro_model_errors_total{purpose=\"answer\"} 1",
+            "pedro_model_requests_total{purpose=\"answer\"} 3",
+            "pedro_model_errors_total{purpose=\"answer\"} 2",
             "pedro_model_failures_total{purpose=\"answer\",reason=\"timeout\"} 1",
             "pedro_generation_tokens_total{kind=\"prompt\"} 700",
-            "pedro_generation_duration_seconds_bucket{purpose=\"answer\",le=\"120\"} 1",
-            "pedro_generation_duration_seconds_bucket{purpose=\"answer\",le=\"+Inf\"} 2",
+            "pedro_generation_duration_seconds_bucket{purpose=\"answer\",le=\"60\"} 0",
+            "pedro_generation_duration_seconds_bucket{purpose=\"answer\",le=\"120\"} 3",
             "pedro_reply_duration_seconds_count{platform=\"twitch\",kind=\"command\"} 1",
             "http_request_duration_seconds_count{handler=\"ask\",method=\"POST\",status=\"200\"} 1",
         ];

@@ -90,39 +90,14 @@ pub fn overhead(stage: Stage, elapsed: Duration) {
     histogram!(OVERHEAD_DURATION, "stage" => stage.as_str()).record(elapsed);
 }
 
-/// A request goes to a model. Exactly one of [`model_answered`] and [`model_failed`] follows.
-pub fn model_requested(purpose: Purpose) {
-    counter!(MODEL_REQUESTS, "purpose" => purpose.as_str()).increment(1);
+/// An answer was made twice and could not be said.
+pub fn answer_withheld(reason: &'static str) {
+    counter!(ANSWERS_WITHHELD, "reason" => reason).increment(1);
 }
 
-/// What came back from a model.
-#[derive(Debug, Clone, Copy)]
-pub struct ModelAnswer {
-    /// From the request to the last token.
-    pub elapsed: Duration,
-    /// Tokens read.
-    pub prompt_tokens: u64,
-    /// Tokens written.
-    pub completion_tokens: u64,
-    /// Whether nothing was left after cleaning.
-    pub is_empty: bool,
-}
-
-/// A model answered. An empty answer is a success too: the alert divides the empty ones by the successful.
-pub fn model_answered(purpose: Purpose, answer: ModelAnswer) {
-    counter!(LLM_SUCCESSFUL).increment(1);
-    counter!(LLM_EMPTY).increment(u64::from(answer.is_empty));
-    counter!(GENERATION_TOKENS, "kind" => Tokens::Prompt.as_str()).increment(answer.prompt_tokens);
-    counter!(GENERATION_TOKENS, "kind" => Tokens::Completion.as_str()).increment(answer.completion_tokens);
-    histogram!(GENERATION_DURATION, "purpose" => purpose.as_str()).record(answer.elapsed);
-}
-
-/// A model did not answer.
-pub fn model_failed(purpose: Purpose, reason: FailureReason, elapsed: Duration) {
-    counter!(LLM_FAILED).increment(1);
-    counter!(MODEL_ERRORS, "purpose" => purpose.as_str()).increment(1);
-    counter!(MODEL_FAILURES, "purpose" => purpose.as_str(), "reason" => reason.as_str()).increment(1);
-    histogram!(GENERATION_DURATION, "purpose" => purpose.as_str()).record(elapsed);
+/// Twitch did not take a message.
+pub fn message_rejected() {
+    counter!(TWITCH_REJECTED).increment(1);
 }
 
 /// How many questions are accepted and not yet answered.

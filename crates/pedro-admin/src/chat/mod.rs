@@ -1,0 +1,99 @@
+//! `pedro chat`: an adapter for the terminal. A line takes the same way as one from Twitch or Discord.
+
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Args;
+use pedro_core::boot::{self, Parts};
+use pedro_core::chat::{ChannelKey, Chattiness, Platform};
+use pedro_core::memory::inbox;
+use pedro_core::places::Identity;
+use pedro_core::service::config::{
+    Community, CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs,
+};
+use pedro_core::service::{Readiness, Shutdown, Signals, shutdown};
+use pedro_core::speech::speech;
+use pedro_core::store::channel;
+use pedro_core::store::question::{self, Limits};
+
+use self::terminal::Terminal;
+use crate::target;
+
+/// Pedro's login and user id in the terminal.
+const LOGIN: &str = "pedro";
+
+/// Whoever sits at the terminal owns the model.
+const LIMITS: Limits = Limits { open_per_person: 1_000, hourly_per_person: 100_000, queue: 1_000 };
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Name of the community whose memory is shared. Default: the configured one, if there is one only
+    #[arg(long, value_name = "NAME")]
+    community: Option<String>,
+    /// Your name in the chat. Default: your account's
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    embedding: EmbeddingArgs,
+    #[command(flatten)]
+    config: CommunityArgs,
+}
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let Options { community, name, database, model, embedding, config } = options;
+    let mut problems = ConfigProblems::default();
+    let database = database.resolve(&mut problems);
+    let model = model.resolve(&mut problems);
+    let embedding = embedding.resolve(&mut problems);
+    let config = config.resolve(&mut problems);
+    let (database, model, embedding, config) = problems.into_result((database, model, embedding, config))?;
+    let community = target::chosen(community, &config)?;
+
+    let shutdown = Shutdown::new();
+    let (voice, speeches) = speech();
+    let (inbox, lines) = inbox(Platform::Terminal);
+    let parts = Parts {
+        platform: Platform::Terminal,
+        identity: Identity { login: LOGIN.to_owned(), user_ids: vec![LOGIN.to_owned()] },
+        limits: LIMITS,
+        voice,
+        database,
+        model,
+        embedding,
+        community: &config,
+        readiness: &Readiness::new(),
+    };
+    let pedro = boot::boot(parts, &shutdown).await?;
+    let key = ChannelKey { platform: Platform::Terminal, platform_channel_id: format!("terminal/{community}") };
+    let home = home(&pedro.pool, &config, &community).await?;
+    let place = pedro.places.open(&home, &key, "terminal").await?;
+    // What the operator types nobody else can read: it must not come up in an answer on Twitch.
+    channel::set_public(&pedro.pool, place.id, false).await?;
+    pedro.start(lines);
+
+    let terminal = Terminal { pool: pedro.pool.clone(), inbox, speeches, key, name: name.unwrap_or_else(own_name) };
+    let (pool, ending) = (pedro.pool.clone(), shutdown.clone());
+    shutdown.spawn_carrier("terminal", async move {
+        terminal.run(&ending).await;
+    });
+    let code = shutdown.run_until_signal(Signals::listen()?, shutdown::DRAIN).await;
+    // After an interruption nobody waits for the answers any more.
+    question::cancel_channel(&pool, place.id).await?;
+    boot::close(&pool).await;
+    Ok(code)
+}
+
+/// The community as configured; in the terminal Pedro answers however quiet it is elsewhere.
+async fn home(pool: &sqlx::PgPool, config: &CommunitySettings, name: &str) -> anyhow::Result<Community> {
+    let community = target::community(pool, config, name).await?;
+    Ok(Community { chattiness: Chattiness::Questions, ..community })
+}
+
+fn own_name() -> String {
+    std::env::var("USER").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "streamer".to_owned())
+}

@@ -1,0 +1,165 @@
+//! The Twitch token: whose it is, what it may do, how long it lasts.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use pedro_core::service::config::{ConfigProblems, text};
+use pedro_core::service::secret::{Secret, shown_url};
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use super::report::Report;
+
+const OAUTH: &str = "https://id.twitch.tv/oauth2";
+
+/// How long Twitch may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What reading and writing chat needs.
+const SCOPES: [&str; 2] = ["chat:read", "chat:edit"];
+
+/// Less is worth a word.
+const SOON_DAYS: i64 = 7;
+
+const MEND: &str = "make a new user token of the bot's account with the scopes chat:read and chat:edit";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Twitch")]
+pub(crate) struct TwitchArgs {
+    /// User access token of the bot's account, with or without `oauth:`. Unset: Twitch is not checked
+    #[arg(long, env = "TWITCH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    twitch_token: Option<Secret>,
+    /// File that holds TWITCH_TOKEN
+    #[arg(long, env = "TWITCH_TOKEN_FILE", value_name = "PATH")]
+    twitch_token_file: Option<String>,
+    /// Client id of the Twitch application
+    #[arg(long, env = "TWITCH_ID", value_name = "ID")]
+    twitch_id: Option<String>,
+    /// Base URL of Twitch's sign-in. Default: https://id.twitch.tv/oauth2
+    #[arg(long, env = "TWITCH_OAUTH_URL", value_name = "URL")]
+    twitch_oauth_url: Option<String>,
+}
+
+/// Twitch, checked.
+pub(super) struct TwitchSettings {
+    token: Option<Secret>,
+    client_id: Option<String>,
+    oauth: Option<Url>,
+}
+
+impl TwitchArgs {
+    pub(super) fn resolve(self, problems: &mut ConfigProblems) -> TwitchSettings {
+        let url = text(self.twitch_oauth_url.as_ref()).unwrap_or(OAUTH);
+        let oauth = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if oauth.is_none() {
+            problems.add("TWITCH_OAUTH_URL", "is no URL", "an http or https URL", OAUTH);
+        }
+        let file = text(self.twitch_token_file.as_ref());
+        TwitchSettings {
+            token: problems.secret("TWITCH_TOKEN", self.twitch_token.as_ref(), file),
+            client_id: text(self.twitch_id.as_ref()).map(str::to_owned),
+            oauth,
+        }
+    }
+}
+
+/// What Twitch says of a valid token. <https://dev.twitch.tv/docs/authentication/validate-tokens/>
+#[derive(Debug, Deserialize)]
+struct Validated {
+    client_id: String,
+    #[serde(default)]
+    login: Option<String>,
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
+    /// Seconds; 0 for a token that does not end.
+    #[serde(default)]
+    expires_in: i64,
+}
+
+pub(super) async fn check(settings: TwitchSettings, report: &mut Report) -> anyhow::Result<()> {
+    let (Some(token), Some(oauth)) = (settings.token, settings.oauth) else { return Ok(()) };
+    let token = token.expose().trim_start_matches("oauth:");
+    let client = Client::builder().timeout(PATIENCE).build().context("no HTTP client can be made")?;
+    let url = format!("{}/validate", oauth.as_str().trim_end_matches('/'));
+    let answer = client.get(url).header("Authorization", format!("OAuth {token}")).send().await;
+    let shown = shown_url(&oauth);
+    let answer = match answer {
+        Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
+            return report.fail("Twitch token", "Twitch refuses it: it is wrong, has ended, or was taken back", MEND);
+        }
+        Ok(answer) if !answer.status().is_success() => {
+            let told = format!("{shown} answers {}", answer.status());
+            return report.warn("Twitch token", told, "try again later, or correct TWITCH_OAUTH_URL");
+        }
+        Ok(answer) => answer,
+        Err(_) => return report.warn("Twitch token", format!("{shown} does not answer"), "is this machine online?"),
+    };
+    match answer.json().await {
+        Ok(validated) => judge(&validated, settings.client_id.as_deref(), report),
+        Err(_) => report.warn(
+            "Twitch token",
+            format!("{shown} answers something else than Twitch"),
+            "correct TWITCH_OAUTH_URL",
+        ),
+    }
+}
+
+fn judge(token: &Validated, client_id: Option<&str>, report: &mut Report) -> anyhow::Result<()> {
+    let Some(login) = &token.login else {
+        return report.fail("Twitch token", "it is an app token, which cannot read chat", MEND);
+    };
+    let days = token.expires_in / 86_400;
+    let lasts = match token.expires_in {
+        0 => "does not end".to_owned(),
+        seconds if days == 0 => format!("ends in {} h", seconds / 3_600),
+        _ => format!("ends in {days} days"),
+    };
+    let has = token.scopes.as_deref().unwrap_or_default();
+    let missing: Vec<&str> = SCOPES.into_iter().filter(|scope| !has.iter().any(|has| has == scope)).collect();
+    if !missing.is_empty() {
+        report.fail("Twitch token", format!("{login}'s token lacks {}", missing.join(" and ")), MEND)?;
+    } else if token.expires_in > 0 && days < SOON_DAYS {
+        report.warn("Twitch token", format!("{login}'s, {}, {lasts}", has.join(" ")), "make a new one in time")?;
+    } else {
+        report.ok("Twitch token", format!("{login}'s, {}, {lasts}", has.join(" ")))?;
+    }
+    match client_id {
+        Some(id) if id != token.client_id => {
+            let told = "the token was made by another application: Twitch's API will refuse it";
+            report.fail(
+                "Twitch client id",
+                told,
+                format!("set TWITCH_ID={}, or make the token with your application", token.client_id),
+            )
+        }
+        Some(_) => report.ok("Twitch client id", "the token was made by this application"),
+        None => report.warn(
+            "Twitch client id",
+            "TWITCH_ID is not set: title and live state are not known",
+            format!("set TWITCH_ID={}", token.client_id),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(json: &str, client_id: Option<&str>) -> bool {
+        let mut report = Report::new(true);
+        judge(&serde_json::from_str(json).unwrap(), client_id, &mut report).unwrap();
+        report.failed()
+    }
+
+    #[test]
+    fn a_token_needs_an_account_both_scopes_and_the_right_application() {
+        let good = r#"{"client_id":"abc","login":"pedro","scopes":["chat:edit","chat:read"],"expires_in":864000}"#;
+        assert!(!failed(good, Some("abc")) && !failed(good, None));
+        assert!(failed(good, Some("other")));
+        assert!(failed(&good.replace(r#","chat:read""#, ""), Some("abc")));
+        assert!(failed(r#"{"client_id":"abc","scopes":null,"expires_in":100}"#, Some("abc")));
+        assert!(!failed(&good.replace("864000", "3600"), Some("abc")));
+    }
+}

@@ -1,0 +1,78 @@
+use sqlx::PgPool;
+
+use crate::support::{TempDir, end, pedro, run};
+
+#[tokio::test]
+async fn help_needs_no_environment() {
+    for command in [&["--help"][..], &["import", "--help"], &["eval", "--help"], &["links", "add", "--help"]] {
+        let mut help = pedro(None, command);
+        help.env_clear();
+        assert!(end(help).await.ok().contains("Usage: pedro"));
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn migrate_says_what_it_applied_and_then_that_nothing_is_to_do(pool: PgPool) {
+    let first = run(&pool, &["migrate"]).await.ok();
+    assert!(first.contains("applied 20261122100000 create chat"), "{first}");
+    let second = run(&pool, &["migrate"]).await.ok();
+    assert!(second.starts_with("the tables are up to date"), "{second}");
+}
+
+#[tokio::test]
+async fn without_a_database_the_setting_is_named() {
+    let told = end(pedro(None, &["migrate"])).await.failed();
+    assert!(told.contains("DATABASE_URL: is not set") && told.contains("for example"), "{told}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn links_are_added_listed_carried_over_and_removed(pool: PgPool) {
+    let add = ["links", "add", "Setup", "https://example.org/setup", "desk", "--description", "My desk"];
+    let added = run(&pool, &[&add[..], &["--community", "tess"]].concat()).await;
+    assert!(added.err.contains("there was no community \"tess\" yet"), "{}", added.err);
+    assert_eq!(added.ok(), "added the link setup of tess\n");
+    assert_eq!(run(&pool, &[&add[..], &["--community", "tess"]].concat()).await.ok(), "replaced the link setup of tess\n");
+
+    let exported = run(&pool, &["links", "export", "--community", "tess"]).await.ok();
+    let dir = TempDir::new();
+    let file = dir.file("links.json", &exported);
+    run(&pool, &["links", "import", &file, "--community", "other"]).await.ok();
+    assert_eq!(run(&pool, &["links", "export", "--community", "other"]).await.ok(), exported);
+    let table = run(&pool, &["links", "list", "--community", "other"]).await.ok();
+    assert_eq!(table.lines().nth(1), Some("setup  https://example.org/setup  desk   My desk"));
+
+    run(&pool, &["links", "remove", "SETUP", "--community", "tess"]).await.ok();
+    assert_eq!(run(&pool, &["links", "list", "--json", "--community", "tess"]).await.json(), serde_json::json!([]));
+    let gone = run(&pool, &["links", "remove", "setup", "--community", "tess"]).await.failed();
+    assert!(gone.contains("has no link \"setup\""), "{gone}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_file_with_one_wrong_link_changes_nothing(pool: PgPool) {
+    let dir = TempDir::new();
+    let file = dir.file("links.json", r#"[{"name":"a","url":"https://example.org"},{"name":"b","url":"nowhere"}]"#);
+    run(&pool, &["links", "add", "x", "https://example.org", "--community", "tess"]).await.ok();
+    let told = run(&pool, &["links", "import", &file, "--community", "tess"]).await.failed();
+    assert!(told.contains("link 2 of") && told.contains("no URL"), "{told}");
+    assert_eq!(run(&pool, &["links", "list", "--json", "--community", "tess"]).await.json().as_array().unwrap().len(), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn titles_are_listed_newest_first(pool: PgPool) {
+    run(&pool, &["links", "add", "x", "https://example.org", "--community", "tess"]).await.ok();
+    let none = run(&pool, &["titles", "list", "--community", "tess"]).await.ok();
+    assert!(none.contains("no title of tess is known yet"), "{none}");
+    sqlx::raw_sql(
+        "insert into pedro.channel (community_id, platform, platform_channel_id, name)
+             select id, 'twitch', 'tess', 'tess' from pedro.community;
+         insert into pedro.stream_title (channel_id, title, category, live, began_at, ended_at)
+             select id, 'Old', 'Chess', true, '2026-01-01T10:00Z', '2026-01-02T10:00Z' from pedro.channel union all
+             select id, 'New', 'Chess', false, '2026-01-02T10:00Z', null from pedro.channel",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let table = run(&pool, &["titles", "list", "--community", "tess"]).await.ok();
+    let rows: Vec<&str> = table.lines().skip(1).collect();
+    assert!(rows[0].ends_with("New") && rows[0].contains("now") && rows[1].ends_with("Old"), "{table}");
+}

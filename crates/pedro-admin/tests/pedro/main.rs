@@ -1,0 +1,9 @@
+//! The built command, run as an operator runs it, against a real database of each test's own.
+
+mod chat;
+mod doctor;
+mod eval;
+mod import;
+mod knowledge;
+mod model;
+mod support;

@@ -1,0 +1,98 @@
+//! The bot as a process of its own.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::tester::PATIENCE;
+
+/// The variables of a bot.
+pub(crate) type Environment = BTreeMap<String, String>;
+
+/// What the bot says where its pages are.
+const PAGES: &str = "pages are served address=";
+
+/// A running bot. Dropping it kills it.
+pub(crate) struct Bot {
+    child: Child,
+}
+
+impl Bot {
+    /// Starts the binary with these variables, nothing else; what it writes is added to the log.
+    pub(crate) fn start(environment: &Environment, arguments: &[&str], log: &Log) -> Result<Self> {
+        let child = Command::new(env!("CARGO_BIN_EXE_pedro-twitch"))
+            .args(arguments)
+            .env_clear()
+            .envs(environment)
+            .stdin(Stdio::null())
+            .stdout(log.append()?)
+            .stderr(log.append()?)
+            .kill_on_drop(true)
+            .spawn()
+            .context("the bot cannot be started")?;
+        Ok(Self { child })
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Kills it as `kill -9` does.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Asks it to stop, as systemd does, and waits for the end.
+    pub(crate) async fn terminate(self) -> Result<ExitStatus> {
+        let id = self.child.id().context("the bot has ended already")?.to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status().await?;
+        anyhow::ensure!(asked.success(), "the bot could not be asked to stop");
+        self.wait().await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn wait(mut self) -> Result<ExitStatus> {
+        Ok(timeout(PATIENCE, self.child.wait()).await.context("the bot did not end")??)
+    }
+}
+
+/// What the bot writes, over all its restarts.
+pub(crate) struct Log(PathBuf);
+
+impl Log {
+    /// An empty log; `name` is the test's alone.
+    pub(crate) fn new(name: &str) -> Result<Self> {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
+        File::create(&path)?;
+        Ok(Self(path))
+    }
+
+    fn append(&self) -> Result<File> {
+        Ok(OpenOptions::new().append(true).open(&self.0)?)
+    }
+
+    /// Everything so far.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.0).unwrap_or_default()).into_owned()
+    }
+
+    /// Where the pages are, of so many starts.
+    pub(crate) fn address(&self, starts: usize) -> Option<String> {
+        let text = self.text();
+        let told: Vec<&str> = text.split(PAGES).skip(1).filter_map(|rest| Some(rest.split_once('\n')?.0)).collect();
+        (told.len() >= starts).then(|| told.last().map(|address| (*address).to_owned()))?
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        // A log that is left behind harms nobody.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,22 @@
+//! The built bot from the outside: its binary, with nothing but environment variables, against the playground, a
+//! scripted model server and a database of its own. What counts is what people in chat see and what is left in the
+//! database.
+//!
+//! Nothing here depends on a time that a busy machine can miss: tests wait until something is so, in a given order.
+
+mod bot;
+mod database;
+mod proxy;
+mod tester;
+
+mod answering;
+mod communities;
+mod connection;
+mod durability;
+mod knowledge;
+mod memory;
+mod operation;
+mod outage;
+mod privacy;
+mod safety;
+mod slow_model;
