@@ -170,6 +170,12 @@ pub fn explain(error: &StoreError, options: &PgConnectOptions) -> String {
         StoreError::Database(sqlx::Error::Io(error)) => {
             format!("PostgreSQL does not answer at {place} ({error}): start it, or correct DATABASE_URL")
         }
+        // What answers there does not speak PostgreSQL, or the two do not agree on TLS: sqlx's words tell which.
+        StoreError::Database(error) => {
+            format!(
+                "what answers at {place} is no PostgreSQL that can be used ({error}): start it, or correct DATABASE_URL"
+            )
+        }
         StoreError::Migrate(error) => format!("the tables could not be brought up to date: {error}"),
         other => other.to_string(),
     }

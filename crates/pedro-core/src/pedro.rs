@@ -1,7 +1,7 @@
 //! The only file that knows the whole flow: a line is heard, stored, looked at; a question is answered.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use sqlx::PgPool;
@@ -17,7 +17,7 @@ use crate::places::{Place, Places};
 use crate::question::{ATTEMPTS, EXPIRY, PATIENCE, Settled, Unsettled, Worker};
 use crate::reply;
 use crate::service::Shutdown;
-use crate::service::metrics::catalog::{DropReason, ReplyKind};
+use crate::service::metrics::catalog::{DropReason, ReplyKind, Stage};
 use crate::service::metrics::record;
 use crate::speech::{NotSpoken, ReplyTarget};
 use crate::store::question::{self as questions, Ending, Question};
@@ -168,6 +168,7 @@ impl Pedro {
         }
         let (pedro, place, target, stored) =
             (Arc::clone(self), Arc::clone(&line.place), line.target(), line.is_stored());
+        let began = Instant::now();
         self.errand(async move {
             let given = Given { pool: &pedro.pool, place: &place, now: Utc::now() };
             let text = command::obey(&command, &given).await.unwrap_or_else(|error| {
@@ -176,6 +177,7 @@ impl Pedro {
             });
             let utterance = Utterance { stored, ..Utterance::reply(&place, &target, &text) };
             pedro.say(&utterance).await;
+            record::replied(pedro.platform.as_str(), ReplyKind::Command, began.elapsed());
         });
     }
 
@@ -303,16 +305,20 @@ impl Pedro {
         let text = match &question.answer {
             Some(answer) => answer.clone(),
             None if question.attempts > ATTEMPTS => return Err(Failure::TooOften),
-            None => self.answering.make(question, place, stop).await?,
+            None => {
+                record::overhead(Stage::Queue, waited(question));
+                self.answering.make(question, place, stop).await?
+            }
         };
         let generation = self.answering.generation_of(question).await?;
         let said = usize::try_from(question.pieces_sent).unwrap_or(0);
         let answers = Some((question.id, said));
         let utterance = Utterance { place, to: target, text: &text, stored: !question.ephemeral, generation, answers };
+        let began = Instant::now();
         self.voice.say(&utterance).await.map_err(Failure::Unsent)?;
+        record::overhead(Stage::Send, began.elapsed());
         self.answering.finish(question, Ending::Answered).await?;
-        let took = (Utc::now() - question.asked_at).to_std().unwrap_or_default();
-        record::replied(self.platform.as_str(), ReplyKind::Answer, took);
+        record::replied(self.platform.as_str(), ReplyKind::Answer, waited(question));
         Ok(())
     }
 
@@ -327,6 +333,7 @@ impl Pedro {
         let utterance =
             Utterance { place, to: target, text, stored: !question.ephemeral, generation: None, answers: None };
         self.say(&utterance).await;
+        record::replied(self.platform.as_str(), ReplyKind::Apology, waited(question));
     }
 
     /// Looks after those who wait: tells them once that it takes longer, and that it took too long.
@@ -366,4 +373,9 @@ impl Pedro {
             pedro.say(&utterance).await;
         });
     }
+}
+
+/// How long its asker has waited for a question.
+fn waited(question: &Question) -> Duration {
+    (Utc::now() - question.asked_at).to_std().unwrap_or_default()
 }

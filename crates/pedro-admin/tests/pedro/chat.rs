@@ -24,14 +24,20 @@ async fn piped_questions_and_commands_are_answered_in_order_and_the_chat_ends(po
     assert_eq!(stats[0]["messages"], 8);
     let public: bool = sqlx::query_scalar("select public from pedro.channel").fetch_one(&pool).await.unwrap();
     assert!(!public);
-    let open: i64 = sqlx::query_scalar("select count(*) from pedro.question where status <> 'answered'").fetch_one(&pool).await.unwrap();
+    let open: i64 = sqlx::query_scalar("select count(*) from pedro.question where status <> 'answered'")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     assert_eq!(open, 0);
 }
 
 #[sqlx::test(migrations = false)]
 async fn a_community_keeps_its_time_zone_when_it_is_not_configured_here(pool: PgPool) {
     run(&pool, &["migrate"]).await.ok();
-    sqlx::raw_sql("insert into pedro.community (name, time_zone) values ('tess', 'America/Denver')").execute(&pool).await.unwrap();
+    sqlx::raw_sql("insert into pedro.community (name, time_zone) values ('tess', 'America/Denver')")
+        .execute(&pool)
+        .await
+        .unwrap();
     end_with_input(pedro(Some(&pool), &["chat", "--community", "tess"]), "!help\n").await.ok();
     let zone: String = sqlx::query_scalar("select time_zone from pedro.community").fetch_one(&pool).await.unwrap();
     assert_eq!(zone, "America/Denver");

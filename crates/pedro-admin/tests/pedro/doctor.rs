@@ -26,12 +26,27 @@ async fn what_is_well_is_said_and_what_is_to_come_is_no_failure(pool: PgPool) {
     };
     let ended = end(doctor(&pool)).await;
     let before = checks(&ended);
-    assert_eq!((ended.code, state(&before, "migrations"), state(&before, "pgvector")), (0, Some("warning"), Some("warning")));
+    assert_eq!(
+        (ended.code, state(&before, "migrations"), state(&before, "pgvector")),
+        (0, Some("warning"), Some("warning"))
+    );
     run(&pool, &["migrate"]).await.ok();
     let ended = end(doctor(&pool)).await;
     let after = checks(&ended);
     assert_eq!(ended.code, 0, "{after:#}");
-    for name in ["configuration", "database", "connection", "version", "pgvector", "pg_trgm", "migrations", "search path", "embedder", "embeddings", "model server"] {
+    for name in [
+        "configuration",
+        "database",
+        "connection",
+        "version",
+        "pgvector",
+        "pg_trgm",
+        "migrations",
+        "search path",
+        "embedder",
+        "embeddings",
+        "model server",
+    ] {
         assert_eq!(state(&after, name), Some("ok"), "{name} in {after:#}");
     }
 }
@@ -42,11 +57,14 @@ async fn everything_wrong_is_named_with_how_to_mend_it(pool: PgPool) {
     doctor.env("LLAMA_CPP_PATH", "http://127.0.0.1:1").env("MODEL_TIMEOUT", "soon").env("PEDRO_TIME_ZONE", "Utah");
     let ended = end(doctor).await;
     assert_eq!(ended.code, 1);
-    for told in ["✗ configuration: MODEL_TIMEOUT", "✗ configuration: PEDRO_TIME_ZONE", "→ expected", "✓ embedder"] {
+    for told in ["✗ configuration: MODEL_TIMEOUT", "✗ configuration: PEDRO_TIME_ZONE", "→ expected", "✓ embedder"]
+    {
         assert!(ended.out.contains(told), "{told} in {}", ended.out);
     }
     let mut doctor = pedro(Some(&pool), &["doctor"]);
-    doctor.env("LLAMA_CPP_PATH", "http://127.0.0.1:1").env("DATABASE_URL", "postgres://pedro:hunter2@127.0.0.1:1/pedro");
+    doctor
+        .env("LLAMA_CPP_PATH", "http://127.0.0.1:1")
+        .env("DATABASE_URL", "postgres://pedro:hunter2@127.0.0.1:1/pedro");
     let ended = end(doctor).await;
     assert!(ended.out.contains("✗ model server") && ended.out.contains("✗ database"), "{}", ended.out);
     assert!(!ended.out.contains("hunter2") && !ended.err.contains("hunter2"));

@@ -20,7 +20,10 @@ async fn the_figures_are_those_of_the_file_and_the_scratch_database_goes(pool: P
     let dir = TempDir::new();
     let file = dir.file("set.jsonl", SET);
     let report = run(&pool, &["eval", &file, "--json"]).await.json();
-    assert_eq!((&report["messages"], &report["queries"], &report["without_relevant"]), (&3.into(), &2.into(), &1.into()));
+    assert_eq!(
+        (&report["messages"], &report["queries"], &report["without_relevant"]),
+        (&3.into(), &2.into(), &1.into())
+    );
     let modes = report["modes"].as_array().unwrap();
     let names: Vec<&str> = modes.iter().map(|mode| mode["mode"].as_str().unwrap()).collect();
     assert_eq!(names, ["words", "meaning", "hybrid"]);

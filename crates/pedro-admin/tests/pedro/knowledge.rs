@@ -31,7 +31,10 @@ async fn links_are_added_listed_carried_over_and_removed(pool: PgPool) {
     let added = run(&pool, &[&add[..], &["--community", "tess"]].concat()).await;
     assert!(added.err.contains("there was no community \"tess\" yet"), "{}", added.err);
     assert_eq!(added.ok(), "added the link setup of tess\n");
-    assert_eq!(run(&pool, &[&add[..], &["--community", "tess"]].concat()).await.ok(), "replaced the link setup of tess\n");
+    assert_eq!(
+        run(&pool, &[&add[..], &["--community", "tess"]].concat()).await.ok(),
+        "replaced the link setup of tess\n"
+    );
 
     let exported = run(&pool, &["links", "export", "--community", "tess"]).await.ok();
     let dir = TempDir::new();
@@ -54,7 +57,10 @@ async fn a_file_with_one_wrong_link_changes_nothing(pool: PgPool) {
     run(&pool, &["links", "add", "x", "https://example.org", "--community", "tess"]).await.ok();
     let told = run(&pool, &["links", "import", &file, "--community", "tess"]).await.failed();
     assert!(told.contains("link 2 of") && told.contains("no URL"), "{told}");
-    assert_eq!(run(&pool, &["links", "list", "--json", "--community", "tess"]).await.json().as_array().unwrap().len(), 1);
+    assert_eq!(
+        run(&pool, &["links", "list", "--json", "--community", "tess"]).await.json().as_array().unwrap().len(),
+        1
+    );
 }
 
 #[sqlx::test(migrations = false)]
@@ -66,7 +72,7 @@ async fn titles_are_listed_newest_first(pool: PgPool) {
         "insert into pedro.channel (community_id, platform, platform_channel_id, name)
              select id, 'twitch', 'tess', 'tess' from pedro.community;
          insert into pedro.stream_title (channel_id, title, category, live, began_at, ended_at)
-             select id, 'Old', 'Chess', true, '2026-01-01T10:00Z', '2026-01-02T10:00Z' from pedro.channel union all
+             select id, 'Old', 'Chess', true, '2026-01-01T10:00Z'::timestamptz, '2026-01-02T10:00Z'::timestamptz from pedro.channel union all
              select id, 'New', 'Chess', false, '2026-01-02T10:00Z', null from pedro.channel",
     )
     .execute(&pool)

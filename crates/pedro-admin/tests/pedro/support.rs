@@ -77,8 +77,13 @@ pub(crate) async fn run(pool: &PgPool, arguments: &[&str]) -> Ended {
 /// The embedding model that `make try` installs.
 pub(crate) fn model_dir() -> PathBuf {
     let named = std::env::var_os("EMBEDDINGS_MODEL_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let dir = named.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.local/models/all-minilm-l6-v2")));
-    assert!(dir.is_dir(), "no embedding model in {}: run dev/bootstrap, or name one by EMBEDDINGS_MODEL_DIR", dir.display());
+    let dir = named
+        .unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.local/models/all-minilm-l6-v2")));
+    assert!(
+        dir.is_dir(),
+        "no embedding model in {}: run dev/bootstrap, or name one by EMBEDDINGS_MODEL_DIR",
+        dir.display()
+    );
     dir
 }
 

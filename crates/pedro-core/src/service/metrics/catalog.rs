@@ -131,7 +131,7 @@ label! {
         Store = "store",
         /// Memory, links, title.
         Gather = "gather",
-        /// Accepted and waiting for a worker or a slot.
+        /// Accepted and waiting for a worker.
         Queue = "queue",
         /// Cleaning and sending.
         Send = "send",
@@ -147,8 +147,6 @@ label! {
         Busy = "busy",
         /// The database refused the message itself.
         Refused = "refused",
-        /// The process stopped before it was written.
-        Shutdown = "shutdown",
     }
 }
 
