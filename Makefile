@@ -26,10 +26,8 @@ db: ## start only the database; then: . .local/env
 	@dev/bootstrap db
 	@dev/up db
 
-bench: ## start the services and run the benchmarks
-	@dev/bootstrap
-	@dev/up
-	@. .local/env && cargo bench --workspace --all-features
+bench: ## measure how fast Pedro is, into docs/benchmarks.md (PROFILE=dev: without a long build)
+	@dev/bench
 
 stop: ## stop the services this checkout started (their data stays)
 	@dev/down

@@ -88,7 +88,7 @@ impl Places {
     /// # Errors
     /// When a statement fails.
     pub async fn open(&self, community: &Community, key: &ChannelKey, name: &str) -> Result<Arc<Place>, StoreError> {
-        let home = self.home(community).await?;
+        let home = self.home(community, key).await?;
         let row = channel::ensure(&self.pool, home.id, key, name, community.chattiness).await?;
         let place = Arc::new(Place {
             id: row.id,
@@ -118,14 +118,14 @@ impl Places {
         self.known().by_key.values().cloned().collect()
     }
 
-    async fn home(&self, settings: &Community) -> Result<Arc<Home>, StoreError> {
+    async fn home(&self, settings: &Community, key: &ChannelKey) -> Result<Arc<Home>, StoreError> {
         if let Some(home) = self.known().homes.get(&settings.name) {
             return Ok(Arc::clone(home));
         }
         let id = channel::ensure_community(&self.pool, &settings.name, Some(settings.time_zone.name())).await?;
         let home = Arc::new(Home {
             id,
-            persona: persona(settings, &self.identity),
+            persona: persona(settings, key, &self.identity),
             deny: DenyList::new(settings.deny.iter().cloned()),
             ear: self.ear(settings),
             settings: settings.clone(),
@@ -149,8 +149,9 @@ impl Places {
 
 /// The persona of a community. Without one configured: Pedro for SoyPeteTech in that streamer's channel, else the
 /// neutral one.
-fn persona(settings: &Community, identity: &Identity) -> Persona {
-    let at_home = settings.twitch.iter().any(|channel| channel.eq_ignore_ascii_case("soypetetech"));
+fn persona(settings: &Community, key: &ChannelKey, identity: &Identity) -> Persona {
+    let mut channels = settings.twitch.iter().chain([&key.platform_channel_id]);
+    let at_home = channels.any(|channel| channel.eq_ignore_ascii_case("soypetetech"));
     match &settings.persona {
         Some(config::Persona::SoyPeteTech) => Persona::soypetetech(),
         Some(config::Persona::Text(text)) => Persona::from_text(text.clone()),

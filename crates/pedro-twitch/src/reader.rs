@@ -148,6 +148,7 @@ impl Reader {
             }
             ServerMessage::UserState(state) => self.user_state(&state),
             ServerMessage::Notice(notice) => self.notice(&notice),
+            ServerMessage::Pong(_) => self.state.pong(),
             ServerMessage::Reconnect(_) => record::reconnecting(TWITCH, ReconnectReason::Requested),
             other => {
                 if IRCMessage::from(other).command == "001" {

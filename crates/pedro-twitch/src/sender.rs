@@ -10,7 +10,7 @@ use pedro_core::prompt::TWITCH_LIMIT;
 use pedro_core::service::Shutdown;
 use pedro_core::service::metrics::{TWITCH, record};
 use pedro_core::speech::{NotSpoken, Speech, Spoken};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use twitch_irc::message::{IRCMessage, IRCTags};
 use uuid::Uuid;
@@ -22,8 +22,14 @@ use crate::transport::Client;
 /// Texts that may wait for one channel; more wait in the core's own bounded queue.
 const CHANNEL_CAPACITY: usize = 64;
 
-/// How long Twitch's word on a message is waited for. Without one, and with the connection unbroken, it was taken.
+/// How long Twitch's word on a message is waited for, before it is asked for a sign of life.
 const ECHO_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long that sign is waited for: longer than the client takes to notice that a connection is dead.
+const PONG_WITHIN: Duration = Duration::from_secs(40);
+
+/// How often it is looked whether a connection that broke is there again.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// How long a message waits for a connection before it is given back.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(60);
@@ -85,7 +91,7 @@ impl Sender {
 
     async fn say(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Result<Spoken, NotSpoken> {
         for attempt in 1..=TRIES {
-            timeout(CONNECTED_WITHIN, self.state.until_joined(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
+            timeout(CONNECTED_WITHIN, self.until_in(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
             let text = self.within_limits(channel, text).await;
             match self.send(channel, &text, reply_to).await {
                 Echo::Taken(id) => {
@@ -133,16 +139,45 @@ impl Sender {
 
     async fn send(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Echo {
         let Some(client) = self.client.borrow().clone() else { return Echo::Lost };
-        let echo = self.state.await_echo(channel);
+        let mut echo = self.state.await_echo(channel);
         // Not the client's own `say`: it puts ". " before the text, which counts and shows.
         if let Err(error) = client.send_message(privmsg(channel, text, reply_to)).await {
             tracing::warn!(channel, %error, "a message could not be written to the connection");
             return Echo::Lost;
         }
-        match timeout(ECHO_WITHIN, echo).await {
-            Ok(Ok(echo)) => echo,
-            Ok(Err(_)) => Echo::Lost,
-            Err(_) => Echo::Taken(None),
+        match timeout(ECHO_WITHIN, &mut echo).await {
+            Ok(word) => word.unwrap_or(Echo::Lost),
+            Err(_) => self.sign_of_life(&client, echo).await,
+        }
+    }
+
+    /// Waits until Pedro is in the channel on the connection that there is now: what is written to one that is only
+    /// being made may be lost with it.
+    async fn until_in(&self, channel: &str) {
+        loop {
+            self.state.until_joined(channel).await;
+            let client = self.client.borrow().clone();
+            if let Some(client) = client
+                && client.get_channel_status(channel.to_owned()).await.1
+            {
+                return;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Twitch answers in order. A PONG without a word on the message before it: Twitch swallowed the message, and will
+    /// again. No PONG: the connection is dead, and the message most likely lost.
+    async fn sign_of_life(&self, client: &Client, mut echo: oneshot::Receiver<Echo>) -> Echo {
+        let mut pongs = self.state.pongs();
+        if client.ping().await.is_err() {
+            return Echo::Lost;
+        }
+        tokio::select! {
+            biased;
+            word = &mut echo => word.unwrap_or(Echo::Lost),
+            Ok(()) = pongs.changed() => Echo::Taken(None),
+            () = tokio::time::sleep(PONG_WITHIN) => Echo::Lost,
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct State {
     /// When anything was last heard.
     pub(crate) clock: EventClock,
     joined: watch::Sender<HashSet<String>>,
+    /// How often Twitch answered a PING.
+    pongs: watch::Sender<u64>,
     /// Held for look-ups only, never over an await.
     inner: Mutex<Inner>,
 }
@@ -39,7 +41,12 @@ struct Inner {
 
 impl State {
     pub(crate) fn new() -> Self {
-        Self { clock: EventClock::new(), joined: watch::Sender::new(HashSet::new()), inner: Mutex::default() }
+        Self {
+            clock: EventClock::new(),
+            joined: watch::Sender::new(HashSet::new()),
+            pongs: watch::Sender::new(0),
+            inner: Mutex::default(),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -100,6 +107,16 @@ impl State {
         let mut channels: Vec<String> = self.joined.borrow().iter().cloned().collect();
         channels.sort();
         channels
+    }
+
+    /// Twitch answered a PING.
+    pub(crate) fn pong(&self) {
+        self.pongs.send_modify(|count| *count += 1);
+    }
+
+    /// Changes with every PONG from now on.
+    pub(crate) fn pongs(&self) -> watch::Receiver<u64> {
+        self.pongs.subscribe()
     }
 
     /// Waits until Pedro is in a channel.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pedro_core::chat::MessageId;
 use pedro_core::memory::Hit;
+use pedro_core::memory::fuse::Weights;
 use serde::Serialize;
 
 use super::dataset::{Dataset, Loaded, Query};
@@ -106,8 +107,9 @@ fn percentile(sorted: &[Duration], share: f64) -> f64 {
 }
 
 /// How many answers have no hit that reaches a score.
-pub(super) fn below(answers: &[Answer<'_>], floor: f64) -> usize {
-    answers.iter().filter(|answer| answer.hits.first().is_none_or(|hit| hit.why.score < floor)).count()
+pub(super) fn below(answers: &[Answer<'_>], weights: &Weights) -> usize {
+    let reaches = |hit: &Hit| hit.why.own(weights) >= weights.floor;
+    answers.iter().filter(|answer| !answer.hits.iter().any(reaches)).count()
 }
 
 impl Report<'_> {
@@ -196,7 +198,8 @@ mod tests {
     }
 
     fn answer<'a>(query: &'a Query, hits: &[i64], relevant: &[i64], best: f64) -> Answer<'a> {
-        let why = Why { words: 0.0, meaning: 0.0, neighbours: 0.0, preference: 0.0, score: best };
+        let meaning = best / Weights::HYBRID.meaning;
+        let why = Why { words: 0.0, meaning, neighbours: 0.0, preference: 0.0, score: best };
         Answer {
             query,
             hits: hits.iter().map(|id| Hit { id: MessageId(*id), why }).collect(),
@@ -220,8 +223,8 @@ mod tests {
     fn what_stays_below_the_floor_is_counted() {
         let query = query();
         let answers =
-            [answer(&query, &[1], &[1], 0.2), answer(&query, &[1], &[1], 0.1), answer(&query, &[], &[1], 1.0)];
-        assert_eq!(below(&answers, 0.18), 2);
+            [answer(&query, &[1], &[1], 0.3), answer(&query, &[1], &[1], 0.1), answer(&query, &[], &[1], 1.0)];
+        assert_eq!(below(&answers, &Weights::HYBRID), 2);
     }
 
     #[test]

@@ -102,7 +102,7 @@ async fn evaluate(
     for (mode, weights) in modes {
         all.push((mode, trial.ask_all(dataset, &loaded, weights).await?));
     }
-    let below_floor = all.last().map_or(0, |(_, answers)| figures::below(answers, hybrid.floor));
+    let below_floor = all.last().map_or(0, |(_, answers)| figures::below(answers, &hybrid));
     let report = Report {
         messages: dataset.messages.len(),
         queries: dataset.queries.len(),

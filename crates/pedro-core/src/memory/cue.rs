@@ -29,6 +29,36 @@ pub fn possible_names(question: &str) -> Vec<String> {
     names
 }
 
+/// How a question says a word that somebody is called by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Said {
+    /// `do`, or at the beginning, where every word is written large.
+    Plain,
+    /// `Do` within a sentence, or just as the person writes it and not all small: `gopherGal`.
+    AsName,
+    /// `@do`.
+    Addressed,
+}
+
+/// How a question says a name: `name` in lower case, `written` as the person writes it.
+pub fn how_said(question: &str, name: &str, written: &str) -> Said {
+    let words: Vec<&str> = question.split_whitespace().collect();
+    let said = words.iter().enumerate().filter(|(_, word)| name.split(' ').next() == Some(bare(word).as_str()));
+    said.map(|(at, word)| {
+        let begins = at == 0 || words[at - 1].ends_with(['.', '!', '?']);
+        let letters = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let large = letters.chars().next().is_some_and(char::is_uppercase);
+        match () {
+            () if word.contains('@') => Said::Addressed,
+            () if large && !begins => Said::AsName,
+            () if written.chars().any(char::is_uppercase) && letters.starts_with(written) => Said::AsName,
+            () => Said::Plain,
+        }
+    })
+    .max()
+    .unwrap_or(Said::Plain)
+}
+
 /// Reads a question: `names` are those of its words that name people, lower-case.
 pub fn read(question: &str, names: &[String], now: DateTime<Utc>, zone: Tz) -> Cue {
     let range = time_range(question, now, zone);
@@ -102,6 +132,22 @@ mod tests {
         assert_eq!(cue.words, "what did we say about gopls");
         assert_eq!(cue.meaning, "what did we say about gopls last week?");
         assert!(cue.range.is_some());
+    }
+
+    #[test]
+    fn a_word_is_said_as_a_name_when_it_is_written_like_one() {
+        for (question, name, written, said) in [
+            ("how do I install it?", "do", "do", Said::Plain),
+            ("what does @do think?", "do", "do", Said::Addressed),
+            ("what does Caroline play?", "caroline", "Caroline", Said::AsName),
+            ("Caroline's dog is called?", "caroline", "Caroline", Said::AsName),
+            ("Will it work?", "will", "will", Said::Plain),
+            ("It works. Will it hold?", "will", "will", Said::Plain),
+            ("what about caroline?", "caroline", "Caroline", Said::Plain),
+            ("what did Mary Ann say?", "mary ann", "Mary Ann", Said::AsName),
+        ] {
+            assert_eq!(how_said(question, name, written), said, "{question}");
+        }
     }
 
     #[test]

@@ -104,7 +104,8 @@ fn word_score(line: &Candidate, rarity: &Rarity, asked: f64) -> f64 {
     if asked <= 0.0 {
         return 0.0;
     }
-    let has: f64 = line.matched.iter().filter_map(|word| rarity.get(word)).sum();
+    // Not `sum`: that of nothing is -0.0.
+    let has = line.matched.iter().filter_map(|word| rarity.get(word)).fold(0.0, |sum, rare| sum + rare);
     let length = 1.0 + 0.3 * (f64::from(line.length) / 12.0 - 1.0);
     (has / asked / length.max(0.85)).min(1.0)
 }

@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use pgvector::HalfVector;
 use sqlx::PgPool;
 
-use super::cue::{self, Cue};
+use super::cue::{self, Cue, Said};
 use super::fuse::{self, Preference, Weights, Why};
 use super::word_statistics::WordStatistics;
 use crate::chat::{AuthorId, ChannelId, CommunityId, MessageId};
@@ -20,7 +20,7 @@ use crate::embedder::Embedder;
 use crate::service::metrics::record;
 use crate::store::embedding::EmbeddingSpace;
 use crate::store::message::MessageRow;
-use crate::store::search::{self, Candidate, Scope};
+use crate::store::search::{self, Candidate, Named, Scope};
 use crate::store::{StoreError, channel};
 
 /// How many candidates each list gives.
@@ -106,10 +106,11 @@ impl Retriever {
     /// When a statement fails.
     pub async fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, StoreError> {
         let began = Instant::now();
-        let people = search::people(&self.pool, recall.community, &cue::possible_names(recall.question)).await?;
-        let mut names: Vec<String> = people.iter().map(|(_, name)| name.clone()).collect();
+        let people = self.people(recall).await?;
+        let mut names: Vec<String> = people.iter().map(|named| named.name.clone()).collect();
+        names.sort();
         names.dedup();
-        let authors: Vec<AuthorId> = people.iter().map(|(id, _)| *id).collect();
+        let authors: Vec<AuthorId> = people.iter().map(|named| named.id).collect();
         let cue = cue::read(recall.question, &names, recall.now, recall.zone);
         let channels = channel::readable_from(&self.pool, recall.community, recall.place).await?;
         let query = self.prepare(&cue, &channels).await?;
@@ -118,6 +119,26 @@ impl Retriever {
         let hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
         record::retrieved(began.elapsed(), hits.len());
         Ok(Recalled { hits, cue, people: names })
+    }
+
+    /// The people whom a question names. Logins are common words too ("do", "ubuntu"): such a word names somebody only
+    /// if it is written like a name, or if chat hardly ever uses it otherwise.
+    async fn people(&self, recall: &Recall<'_>) -> Result<Vec<Named>, StoreError> {
+        let mut people = search::people(&self.pool, recall.community, &cue::possible_names(recall.question)).await?;
+        let mut common = HashSet::new();
+        for named in &people {
+            let said = cue::how_said(recall.question, &named.name, &named.written);
+            if said == Said::Addressed || common.contains(&named.name) {
+                continue;
+            }
+            let lexemes = search::lexemes(&self.pool, &named.name).await?;
+            // A stop word has no lexeme at all.
+            if lexemes.is_empty() || said == Said::Plain && self.statistics.is_common(&lexemes).await {
+                common.insert(named.name.clone());
+            }
+        }
+        people.retain(|named| !common.contains(&named.name));
+        Ok(people)
     }
 
     async fn prepare(&self, cue: &Cue, channels: &[ChannelId]) -> Result<Query, StoreError> {

@@ -20,6 +20,10 @@ const LINES_TO_READ: f64 = 4_000.0;
 /// A word that has no entry among the statistics is rarer than all that have one; by default this share of lines.
 const RARE_SHARE: f64 = 0.000_05;
 
+/// A word in more than this share of lines, and in more than so many of them, is a common one.
+const COMMON_SHARE: f64 = 0.002;
+const COMMON_LINES: f64 = 200.0;
+
 /// Cached word frequencies.
 pub(super) struct WordStatistics {
     pool: PgPool,
@@ -77,6 +81,13 @@ impl WordStatistics {
             budget >= 0.0
         });
         affordable.map(|(_, word)| word.clone()).collect()
+    }
+
+    /// Whether one of the lexemes stands in so many lines that it is a word of the language here, not just a name.
+    pub(super) async fn is_common(&self, lexemes: &[String]) -> bool {
+        let shares = self.shares().await;
+        let is_common = |share: &f64| *share > COMMON_SHARE && share * shares.lines > COMMON_LINES;
+        lexemes.iter().any(|word| shares.share.get(word).is_some_and(is_common))
     }
 
     /// The lexemes that the statistics do not list: those that perhaps no line has.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use chrono_tz::Tz;
 use pedro_core::boot::open_database;
 use pedro_core::chat::{ChatMessage, MessageId, Platform};
@@ -72,7 +72,8 @@ impl Memory {
         })
     }
 
-    /// Hears lines as the bot does, batch after batch; `then` is called after each. How long each batch took.
+    /// Hears lines as the bot does, batch after batch, the first that this memory hears; `then` is called after each.
+    /// How long each batch took.
     pub(crate) async fn hear(&self, lines: &[ChatMessage], then: impl Fn()) -> Result<Vec<Duration>> {
         let mut took = Vec::new();
         for batch in lines.chunks(BATCH) {
@@ -84,6 +85,9 @@ impl Memory {
             took.push(began.elapsed());
             then();
         }
+        // A line that the database refuses is lost with no more than a word in the log.
+        let stored: i64 = sqlx::query_scalar("select count(*) from pedro.message").fetch_one(&self.pool).await?;
+        ensure!(usize::try_from(stored)? == lines.len(), "{stored} of {} lines were stored", lines.len());
         Ok(took)
     }
 

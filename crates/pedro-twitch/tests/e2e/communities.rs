@@ -46,9 +46,10 @@ communities:
             t.next_reply_in(OTHER).await?;
             t.until_stored_in(OTHER).await?;
             t.until_embedded().await?;
-            for (login, question) in
-                [("bob", "pedro, when is the stream this week?"), ("carol", "pedro, what did alice say about zanzibar?")]
-            {
+            for (login, question) in [
+                ("bob", "pedro, when is the stream this week?"),
+                ("carol", "pedro, what did alice say about zanzibar?"),
+            ] {
                 let question = t.chat(login, question);
                 t.next_reply_to(&question).await?;
             }

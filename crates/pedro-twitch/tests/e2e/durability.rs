@@ -88,6 +88,30 @@ async fn many_kills_neither_lose_nor_double_an_answer(pool: PgPool) -> Result<()
 }
 
 #[sqlx::test(migrations = false)]
+async fn kills_at_any_moment_lose_no_answer(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        // After a kill in the very moment when Twitch took the answer it is said again: Twitch calls that a duplicate.
+        t.twitch().set_rate_limits(false);
+        let mut questions = Vec::new();
+        for (round, delay) in [0, 5, 20, 40, 60, 80, 120, 300].into_iter().enumerate() {
+            let question = t.chat(&format!("viewer{round}"), "pedro, what is a lifetime?");
+            t.until_stored(&question).await?;
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            t.kill().await?;
+            t.start().await?;
+            questions.push(question);
+        }
+        t.until_all_answered().await?;
+        for question in &questions {
+            ensure!(!t.replies_to(question).is_empty(), "{question} was never answered");
+        }
+        t.read_all();
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn being_asked_to_stop_while_idle_takes_no_drain_and_ends_well(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         t.settle().await?;

@@ -21,8 +21,14 @@ async fn links_are_added_and_removed_by_moderators_and_the_streamer_only(pool: P
         let vip = t.chat_with_badge("vera", "vip", book);
         ensure!(t.next_reply_to(&vip).await?.contains("only moderators"));
         assert_eq!(ask(t, "maud", book).await?, "added the link book.");
-        assert_eq!(ask(t, TOWN, "!addlink discord https://discord.gg/x chat community").await?, "added the link discord.");
-        assert_eq!(ask(t, "maud", "!addlink book https://doc.rust-lang.org/stable/book learn").await?, "replaced the link book.");
+        assert_eq!(
+            ask(t, TOWN, "!addlink discord https://discord.gg/x chat community").await?,
+            "added the link discord."
+        );
+        assert_eq!(
+            ask(t, "maud", "!addlink book https://doc.rust-lang.org/stable/book learn").await?,
+            "replaced the link book."
+        );
         ensure!(ask(t, "maud", "!addlink book").await?.contains("!addlink name url [words]"));
         ensure!(ask(t, "maud", "!addlink book javascript:alert(1)").await?.contains("use it like this"));
         assert_eq!(ask(t, "maud", "!dellink discord").await?, "removed the link discord.");

@@ -152,7 +152,11 @@ async fn any_text_is_stored_as_it_was_said(pool: PgPool) -> Result<()> {
         for (id, text) in ids.iter().zip(texts) {
             let line = lines.iter().find(|line| line.platform_message_id == *id).context("a line is missing")?;
             let said = text.trim_matches('\u{1}').strip_prefix("ACTION ").unwrap_or(text);
-            ensure!(line.text == text || line.text == said || line.text == text.trim_end(), "{text:?} became {:?}", line.text);
+            ensure!(
+                line.text == text || line.text == said || line.text == text.trim_end(),
+                "{text:?} became {:?}",
+                line.text
+            );
             ensure!(line.embedded);
         }
         Ok(())
@@ -180,9 +184,37 @@ async fn a_line_with_a_nul_is_stored_without_it_and_takes_no_other_along(pool: P
 }
 
 #[sqlx::test(migrations = false)]
+async fn lines_without_an_embedding_are_found_after_a_restart(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        for number in 0..100 {
+            t.chat("alice", &format!("line number {number}"));
+        }
+        t.settle().await?;
+        t.kill().await?;
+        // A kill in the middle of it, and one right at the start, look the same.
+        for sql in [
+            "delete from pedro.message_embedding",
+            "insert into pedro.message_unembedded select id from pedro.message on conflict do nothing",
+        ] {
+            sqlx::query(sql).execute(t.db()).await?;
+        }
+        t.start().await?;
+        t.until_embedded().await?;
+        ensure!(t.lines().await?.iter().all(|line| line.embedded));
+        assert_eq!(database::count(t.db(), "select count(*) from pedro.message").await?, 102);
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_moderators_remove_is_removed_from_memory(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
-        let mut gone = vec![t.chat("mallory", "first bad line"), t.chat("trudy", "second bad line"), t.chat("eve", "third bad line")];
+        let mut gone = vec![
+            t.chat("mallory", "first bad line"),
+            t.chat("trudy", "second bad line"),
+            t.chat("eve", "third bad line"),
+        ];
         let kept = t.chat("alice", "a good line");
         t.until_embedded().await?;
         t.twitch().delete_line(&gone[0]);

@@ -6,8 +6,14 @@ use sqlx::{ConnectOptions, PgPool};
 use crate::bot::Environment;
 use crate::tester::{Setup, TOKEN, TwitchTester, run_test};
 
-const NOT_STARTED: Setup =
-    Setup { channels: Vec::new(), config: None, environment: Vec::new(), helix: false, proxied: false, not_started: true };
+const NOT_STARTED: Setup = Setup {
+    channels: Vec::new(),
+    config: None,
+    environment: Vec::new(),
+    helix: false,
+    proxied: false,
+    not_started: true,
+};
 
 /// The bot does not start with these values, and says all of these words.
 async fn refused(t: &mut TwitchTester, values: &[(&str, &str)], words: &[&str]) -> Result<String> {
@@ -63,7 +69,12 @@ async fn what_is_missing_is_named_and_an_empty_variable_counts_as_missing(pool: 
             for name in ["TWITCH_TOKEN: is not set", "DATABASE_URL: is not set", "TWITCH_CHANNEL: is not set"] {
                 ensure!(told.contains(name), "{told}");
             }
-            refused(t, &[("TWITCH_TOKEN", ""), ("DATABASE_URL", " ")], &["TWITCH_TOKEN: is not set", "DATABASE_URL: is not set"]).await?;
+            refused(
+                t,
+                &[("TWITCH_TOKEN", ""), ("DATABASE_URL", " ")],
+                &["TWITCH_TOKEN: is not set", "DATABASE_URL: is not set"],
+            )
+            .await?;
             Ok(())
         })
         .await
@@ -103,7 +114,8 @@ async fn what_is_wrong_with_the_database_is_said_in_a_sentence_that_helps(pool: 
                 let _ = url.set_username("nosuchuser");
                 let _ = url.set_password(Some("hunter2secret"));
             });
-            let told = refused(t, &[("DATABASE_URL", &stranger)], &["nosuchuser", "check the user and the password"]).await?;
+            let told =
+                refused(t, &[("DATABASE_URL", &stranger)], &["nosuchuser", "check the user and the password"]).await?;
             ensure!(!told.contains("hunter2secret"), "{told}");
             Ok(())
         })
@@ -119,7 +131,8 @@ async fn without_a_database_server_the_start_ends_with_a_sentence_after_a_while(
     let url = format!("postgres://pedro:hunter2secret@{place}/pedro");
     NOT_STARTED
         .run(pool, async |t| {
-            let words = ["PostgreSQL does not answer at", &place, "trying again for 30 s", "start it, or correct DATABASE_URL"];
+            let words =
+                ["PostgreSQL does not answer at", &place, "trying again for 30 s", "start it, or correct DATABASE_URL"];
             let told = refused(t, &[("DATABASE_URL", &url)], &words).await?;
             ensure!(!told.contains("hunter2secret"), "{told}");
             Ok(())
@@ -186,9 +199,17 @@ async fn health_says_whether_a_bot_runs(pool: PgPool) -> Result<()> {
 async fn the_figures_that_operators_watch_exist_and_move(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         for name in [
-            "successful_llm_gen_count", "failed_llm_gen_count", "empty_llm_response_count", "twitch_message_sent_count",
-            "pedro_model_requests_total", "pedro_model_errors_total", "pedro_model_failures_total", "pedro_queue_depth",
-            "pedro_messages_stored_total", "pedro_messages_dropped_total", "pedro_embedding_lag_messages",
+            "successful_llm_gen_count",
+            "failed_llm_gen_count",
+            "empty_llm_response_count",
+            "twitch_message_sent_count",
+            "pedro_model_requests_total",
+            "pedro_model_errors_total",
+            "pedro_model_failures_total",
+            "pedro_queue_depth",
+            "pedro_messages_stored_total",
+            "pedro_messages_dropped_total",
+            "pedro_embedding_lag_messages",
         ] {
             assert_eq!(t.metric(name).await?, 0.0, "{name}");
         }
@@ -199,11 +220,20 @@ async fn the_figures_that_operators_watch_exist_and_move(pool: PgPool) -> Result
         t.until_all_answered().await?;
         t.until_embedded().await?;
         for name in [
-            "successful_llm_gen_count", "pedro_model_requests_total", "twitch_message_sent_count",
-            "http_request_duration_seconds_count", "pedro_reply_duration_seconds_count",
-            "pedro_generation_duration_seconds_count", "pedro_generation_tokens_total", "pedro_retrieval_duration_seconds_count",
-            "pedro_retrieval_hits_count", "pedro_embeddings_total", "pedro_overhead_duration_seconds_count",
-            "process_resident_memory_bytes", "process_open_fds", "tokio_workers",
+            "successful_llm_gen_count",
+            "pedro_model_requests_total",
+            "twitch_message_sent_count",
+            "http_request_duration_seconds_count",
+            "pedro_reply_duration_seconds_count",
+            "pedro_generation_duration_seconds_count",
+            "pedro_generation_tokens_total",
+            "pedro_retrieval_duration_seconds_count",
+            "pedro_retrieval_hits_count",
+            "pedro_embeddings_total",
+            "pedro_overhead_duration_seconds_count",
+            "process_resident_memory_bytes",
+            "process_open_fds",
+            "tokio_workers",
             "tokio_alive_tasks",
         ] {
             ensure!(t.metric(name).await? > 0.0, "{name} did not move");
@@ -226,11 +256,13 @@ async fn the_log_can_be_json_and_tells_no_secret_at_the_finest_level(pool: PgPoo
     let setup = Setup { environment, helix: true, ..NOT_STARTED };
     setup
         .run(pool, async |t| {
-            let (status, told) = t.run_to_its_end(&[], &{
-                let mut environment = t.environment.clone();
-                environment.insert("TWITCH_CHANNEL".to_owned(), String::new());
-                environment
-            }).await?;
+            let (status, told) = t
+                .run_to_its_end(&[], &{
+                    let mut environment = t.environment.clone();
+                    environment.insert("TWITCH_CHANNEL".to_owned(), String::new());
+                    environment
+                })
+                .await?;
             ensure!(!status.success());
             for line in told.lines() {
                 let object: serde_json::Value = serde_json::from_str(line)?;
