@@ -23,7 +23,7 @@ use crate::transport::Client;
 const DEAD_AFTER: Duration = Duration::from_secs(120);
 
 /// How often connection figures are refreshed.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Twitch allows 20 joins in 10 s: so many channels a connection, and a connection so seldom, keep it also when all
 /// of them reconnect.
@@ -70,7 +70,7 @@ impl Reader {
                 return tracing::error!(%error, "a channel has no valid name");
             }
             self.client.send_replace(Some(client.clone()));
-            self.read(incoming, &mut memory, &last_lines, &stop).await;
+            self.read(incoming, &client, &mut memory, &last_lines, &stop).await;
             self.state.left(None);
             if !stop.is_cancelled() {
                 record::reconnecting(TWITCH, ReconnectReason::Silent);
@@ -96,6 +96,7 @@ impl Reader {
     async fn read(
         &mut self,
         mut incoming: UnboundedReceiver<ServerMessage>,
+        client: &Client,
         memory: &mut Memory,
         last_lines: &CancellationToken,
         stop: &CancellationToken,
@@ -113,6 +114,7 @@ impl Reader {
                     None => return,
                 },
                 _ = look.tick() => {
+                    look_where(&self.state, &self.channels, client).await;
                     record::connected(TWITCH, self.state.is_alive() && !self.state.channels().is_empty());
                     record::last_event_age(TWITCH, self.state.clock.silence());
                     let silent = self.state.clock.age().map_or(began.elapsed(), |age| age.min(began.elapsed()));
@@ -170,7 +172,7 @@ impl Reader {
     fn connected(&self, memory: &mut Memory) {
         record::connection_established(TWITCH);
         // With several connections the others still speak: nothing is known to be lost then.
-        if !self.state.channels().is_empty() && self.channels.len() <= CHANNELS_PER_CONNECTION {
+        if !memory.joined_before.is_empty() && self.channels.len() <= CHANNELS_PER_CONNECTION {
             self.state.left(None);
             record::reconnecting(TWITCH, ReconnectReason::Closed);
         }
@@ -218,6 +220,19 @@ impl Reader {
                 self.state.refused(words);
             }
             _ => tracing::info!("Twitch says: {words}"),
+        }
+    }
+}
+
+/// Asks the client where it really is: it notices a broken connection before anything is heard on the next one.
+async fn look_where(state: &State, channels: &[String], client: &Client) {
+    let known = state.channels();
+    for channel in channels {
+        let (_, is_joined) = client.get_channel_status(channel.clone()).await;
+        match (is_joined, known.contains(channel)) {
+            (true, false) => state.joined(channel),
+            (false, true) => state.left(Some(channel)),
+            _ => {}
         }
     }
 }

@@ -10,8 +10,8 @@ use super::embedding::EmbeddingSpace;
 use crate::chat::{AuthorId, ChannelId, CommunityId, MessageId};
 
 /// Up to so many lines a narrowed search compares every vector; beyond, the index is walked with a filter.
-/// Below about one line in a hundred the walk gives up before it has found enough.
-pub const EXACT_UP_TO: i64 = 2_000;
+/// Where less than about one line in two hundred is in the scope the walk gives up before it has found enough.
+pub const EXACT_UP_TO: i64 = 1_000;
 
 /// Which lines may be found.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,7 @@
 //! Facts about the machine, without which a figure says nothing.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use sqlx::{Connection, PgConnection};
@@ -19,10 +20,24 @@ pub(crate) async fn facts(source: &str) -> Result<Vec<(&'static str, String)>> {
         ("cores", format!("{cores} ({processor}), shared by the bot, the database and this benchmark")),
         ("memory", format!("{:.0} GB", memory as f64 * 1024.0 / 1e9)),
         ("load at the start", format!("{load} (others at work on the machine slow everything down)")),
+        ("code", revision()),
         ("profile", profile()),
         ("database", database().await?),
         ("lines", source.to_owned()),
     ])
+}
+
+/// The commit, and whether the code differs from it.
+fn revision() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(crate::root()).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    match (git(&["rev-parse", "--short", "HEAD"]), git(&["status", "--porcelain", "--", "crates/*/src", "migrations"])) {
+        (Some(commit), Some(changes)) if changes.is_empty() => commit,
+        (Some(commit), _) => format!("{commit} with changes that were not committed"),
+        (None, _) => "unknown".to_owned(),
+    }
 }
 
 /// Cargo names the directory after the profile, but `dev`'s.

@@ -154,6 +154,19 @@ async fn a_proxy_without_a_database_behind_it_is_told_like_a_missing_database(po
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_database_server_that_never_answers_is_told_and_given_up(pool: PgPool) -> Result<()> {
+    // It is never accepted from: the system completes the connection, and nobody reads.
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+    let place = listener.local_addr()?.to_string();
+    let url = format!("postgres://pedro@{place}/pedro");
+    NOT_STARTED
+        .run(pool, async |t| {
+            refused(t, &[("DATABASE_URL", &url)], &["PostgreSQL", &place, "DATABASE_URL"]).await.map(drop)
+        })
+        .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_missing_embedding_model_is_told_with_the_way_to_get_it(pool: PgPool) -> Result<()> {
     NOT_STARTED
         .run(pool, async |t| {
