@@ -167,6 +167,11 @@ pub fn explain(error: &StoreError, options: &PgConnectOptions) -> String {
             ),
             _ => format!("PostgreSQL at {place} says: {error}"),
         },
+        StoreError::Database(sqlx::Error::PoolTimedOut) => {
+            format!(
+                "PostgreSQL at {place} takes the connection and then says nothing: see to it, or correct DATABASE_URL"
+            )
+        }
         StoreError::Database(sqlx::Error::Io(error)) => {
             format!("PostgreSQL does not answer at {place} ({error}): start it, or correct DATABASE_URL")
         }

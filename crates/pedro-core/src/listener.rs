@@ -23,6 +23,9 @@ use crate::trigger::{self, Asked, Command, Intent, Usage};
 /// The first wait after the database failed; doubled up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
+/// How long writing a batch may take: some thousand times what it takes.
+const WRITE_WITHIN: Duration = Duration::from_secs(20);
+
 /// Longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -132,7 +135,9 @@ impl Listener {
         let mut perhaps_written = false;
         loop {
             let began = Instant::now();
-            match self.write(lines, perhaps_written).await {
+            // A connection that died without a word would be waited for until TCP gives up.
+            let written = tokio::time::timeout(WRITE_WITHIN, self.write(lines, perhaps_written)).await;
+            match written.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into())) {
                 Ok(follow_ups) => {
                     record::overhead(Stage::Store, began.elapsed());
                     return Ok(follow_ups);

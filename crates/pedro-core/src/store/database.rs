@@ -15,6 +15,9 @@ pub const OLDEST_PGVECTOR: (u32, u32) = (0, 8);
 /// How long a query may wait for a connection. Longer than a short restart of PostgreSQL would only hide it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a server may take to answer the first connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
 /// What can go wrong between Pedro and its database. The texts are for operators, never for chat.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -103,7 +106,10 @@ async fn set_search_path(connection: &mut PgConnection) -> Result<(), sqlx::Erro
 /// # Errors
 /// [`StoreError::NoVector`] and [`StoreError::OldVector`] before anything is changed.
 pub async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
-    let mut connection = PgConnection::connect_with(options).await?;
+    // A server that takes the connection and then says nothing would be waited for without end.
+    let mut connection = tokio::time::timeout(CONNECT_WITHIN, PgConnection::connect_with(options))
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)??;
     let found = vector_version(&mut connection).await?.ok_or(StoreError::NoVector)?;
     if parse_version(&found) < OLDEST_PGVECTOR {
         return Err(StoreError::OldVector { found });

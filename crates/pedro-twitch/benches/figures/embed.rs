@@ -28,7 +28,7 @@ pub(crate) async fn measure(embedder: &Arc<dyn Embedder>, chat: &Chat) -> Result
     for batch in texts.chunks(TAKEN) {
         embedder.embed(batch).await?;
     }
-    part.row("embeddings per second, on one thread", format!("{:.0}", rate(LINES, began.elapsed())));
+    part.row("embeddings per second", format!("{:.0}", rate(LINES, began.elapsed())));
 
     let questions = chat.questions(QUERIES, 0);
     let idle = Spread::of(queries(embedder, &questions).await?);

@@ -13,18 +13,23 @@ pub(crate) async fn facts(source: &str) -> Result<Vec<(&'static str, String)>> {
     let memory: u64 = field("/proc/meminfo", "MemTotal")
         .and_then(|total| total.trim_end_matches(" kB").parse().ok())
         .context("the size of the memory is not known")?;
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
     Ok(vec![
         ("date", chrono::Utc::now().format("%Y-%m-%d %H:%M UTC").to_string()),
         ("cores", format!("{cores} ({processor}), shared by the bot, the database and this benchmark")),
         ("memory", format!("{:.0} GB", memory as f64 * 1024.0 / 1e9)),
-        ("load at the start", format!("{load} (others at work on the machine slow everything down)")),
+        ("load at the start", load()),
         ("code", revision()),
         ("profile", profile()),
         ("database", database().await?),
         ("lines", source.to_owned()),
     ])
+}
+
+/// How many processes wanted a core in the last minute. More than the benchmark's own two or three at the start or the
+/// end: others were at work, and every figure is worse than it would be alone.
+pub(crate) fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The commit, and whether the code differs from it.
@@ -33,7 +38,8 @@ fn revision() -> String {
         let output = Command::new("git").arg("-C").arg(crate::root()).args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    match (git(&["rev-parse", "--short", "HEAD"]), git(&["status", "--porcelain", "--", "crates/*/src", "migrations"])) {
+    match (git(&["rev-parse", "--short", "HEAD"]), git(&["status", "--porcelain", "--", "crates/*/src", "migrations"]))
+    {
         (Some(commit), Some(changes)) if changes.is_empty() => commit,
         (Some(commit), _) => format!("{commit} with changes that were not committed"),
         (None, _) => "unknown".to_owned(),

@@ -79,6 +79,7 @@ async fn main() -> Result<()> {
         }
         memory.drop().await?;
     }
+    report.fact("load at the end", machine::load());
     if arguments.is_empty() {
         report.write(&root().join("docs/benchmarks.md"))?;
     }

@@ -40,7 +40,10 @@ pub(crate) async fn measure(memories: &[&Memory; 2], embedder: &Arc<dyn Embedder
         let share = embeddings.median().as_secs_f64() / recalls.median().as_secs_f64();
         let embeddings = format!("{} ({:.0} %)", ms(embeddings.median()), share * 100.0);
         part.row(format!("{lines} lines: the embedding's part of the median"), embeddings);
-        ensure!(found > QUESTIONS / 2, "only {found} of {QUESTIONS} questions found anything: too few to say something");
+        ensure!(
+            found > QUESTIONS / 2,
+            "only {found} of {QUESTIONS} questions found anything: too few to say something"
+        );
 
         let deaf = Arc::new(Deaf(embedder.model().clone()));
         let words = Retriever::new(memory.pool.clone(), deaf, memory.space);

@@ -31,10 +31,15 @@ struct Row {
 impl Report {
     /// An empty report; the facts are about the machine.
     pub(crate) fn new(facts: Vec<(&'static str, String)>) -> Self {
-        for (what, fact) in &facts {
-            println!("{what:24} {fact}");
-        }
-        Self { facts, parts: Vec::new() }
+        let mut report = Self { facts: Vec::new(), parts: Vec::new() };
+        facts.into_iter().for_each(|(what, fact)| report.fact(what, fact));
+        report
+    }
+
+    /// Adds a fact, and prints it.
+    pub(crate) fn fact(&mut self, what: &'static str, fact: String) {
+        println!("{what:24} {fact}");
+        self.facts.push((what, fact));
     }
 
     /// Adds a part, and prints it.
