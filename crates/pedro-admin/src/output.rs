@@ -26,7 +26,7 @@ pub(crate) fn note(text: impl AsRef<str>) {
 /// Prints a result as JSON.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(value)?)
 }
@@ -35,7 +35,7 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 /// with long texts.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> anyhow::Result<()> {
     for text in lay_out(headings, rows) {
         line(text)?;

@@ -230,11 +230,11 @@ impl Answering {
         match result {
             Ok(generation) => Ok(generation),
             Err(error) => {
+                if matches!(error, LlmError::Unavailable { .. } | LlmError::Loading) {
+                    return Err(Failure::ModelAway);
+                }
                 self.note_failure(question, gathered, &error, began).await?;
-                Err(match error {
-                    LlmError::Unavailable { .. } | LlmError::Loading => Failure::ModelAway,
-                    error => Failure::Model(error),
-                })
+                Err(Failure::Model(error))
             }
         }
     }
@@ -268,17 +268,19 @@ impl Answering {
         generation: &Generation,
         answer: &str,
     ) -> Result<(), Failure> {
+        let mut transaction = self.pool.begin().await?;
+        // As the row says now: the asker may have opted out while the model wrote.
+        let ephemeral = questions::is_ephemeral(&mut transaction, question.id).await?;
         let prompt = serde_json::to_value(&gathered.prompt.messages).ok();
         let new = NewGeneration {
-            prompt: prompt.filter(|_| !question.ephemeral),
-            output: Some(generation.text.as_str()).filter(|_| !question.ephemeral),
+            prompt: prompt.filter(|_| !ephemeral),
+            output: Some(generation.text.as_str()).filter(|_| !ephemeral),
             prompt_tokens: generation.prompt_tokens.and_then(|tokens| i32::try_from(tokens).ok()),
             completion_tokens: generation.completion_tokens.and_then(|tokens| i32::try_from(tokens).ok()),
             first_token_ms: generation.first_token.map(millis),
             took_ms: millis(generation.took),
             ..new_generation(question, &generation.model, &gathered.sources)
         };
-        let mut transaction = self.pool.begin().await?;
         generation::insert(&mut transaction, &new).await?;
         questions::keep_answer(&mut transaction, question.id, question.lease_owner, answer).await?;
         transaction.commit().await?;

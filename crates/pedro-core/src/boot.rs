@@ -83,6 +83,7 @@ pub struct Parts<'a> {
 /// # Errors
 /// See [`BootError`]; the text is for the operator.
 pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, BootError> {
+    parts.readiness.check("database", async || Verdict::red("PostgreSQL has not answered yet"));
     let pool = open_database(&parts.database).await?;
     watch_database(parts.readiness, pool.clone());
     let (embedder, space) = open_embedder(&pool, parts.embedding).await?;

@@ -191,9 +191,9 @@ impl Listener {
         match trigger::decide(&line.message, &line.place.home.ear, line.place.chattiness) {
             Intent::Ignore => Ok(None),
             // In a pause only moderators are heard: they end it.
-            Intent::Command(Ok(command)) if paused && command.needs() == Role::Viewer => Ok(None),
+            Intent::Command(_) if paused && line.message.author.role == Role::Viewer => Ok(None),
             Intent::Command(Ok(command)) => Ok(Some(FollowUp::Obey(command))),
-            Intent::Command(Err(_)) | Intent::Question(_) if paused => Ok(None),
+            Intent::Question(_) if paused => Ok(None),
             Intent::Command(Err(usage)) => Ok(Some(FollowUp::Say(reply::usage(&usage.usage)))),
             Intent::Question(asked) => self.accept(transaction, line, &asked, ephemeral).await,
         }

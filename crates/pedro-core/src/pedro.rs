@@ -14,7 +14,7 @@ use crate::command::{self, Given, Person};
 use crate::listener::{FollowUp, Line, Listener};
 use crate::memory::{InboxReader, PersonHasher};
 use crate::places::{Place, Places};
-use crate::question::{ATTEMPTS, EXPIRY, PATIENCE, Settled, Unsettled, Worker};
+use crate::question::{ATTEMPTS, EXPIRY, Held, PATIENCE, Settled, Unsettled, Worker};
 use crate::reply;
 use crate::service::Shutdown;
 use crate::service::metrics::catalog::{DropReason, ReplyKind, Stage};
@@ -78,12 +78,14 @@ impl Pedro {
                 pedro.hear(batch).await;
             }
         });
+        let held = Held::default();
         for _ in 0..WORKERS {
             let pedro = Arc::clone(self);
             let worker = Worker {
                 pool: self.pool.clone(),
                 platform: self.platform,
                 wake: Arc::clone(&self.question_wake),
+                held: held.clone(),
                 stop: self.shutdown.token(),
                 give_up: self.shutdown.work_token(),
             };
@@ -274,7 +276,7 @@ impl Pedro {
         tracing::warn!(question.id = %question.id, "question {} was not answered: {failure}", question.id);
         match failure {
             Failure::Stopped => Err(Unsettled { wait: Duration::ZERO, counts: false }),
-            Failure::SourceForgotten => Err(Unsettled { wait: Duration::ZERO, counts: true }),
+            Failure::SourceForgotten => Err(Unsettled { wait: Duration::ZERO, counts: false }),
             Failure::Store(_) | Failure::Unsent(NotSpoken::Unavailable) => {
                 Err(Unsettled { wait: Duration::from_secs(2), counts: false })
             }

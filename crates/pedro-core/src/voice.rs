@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::chat::{Author, AuthorKind, ChatMessage, GenerationId, Platform, QuestionId, ReplyTo, Role};
@@ -10,7 +10,7 @@ use crate::places::Place;
 use crate::prompt::{TWITCH_LIMIT, TWITCH_PARTS, split};
 use crate::speech::{NotSpoken, ReplyTarget, Speech, Spoken};
 use crate::store::message::{self, NewLine};
-use crate::store::{StoreError, question};
+use crate::store::{StoreError, generation, question};
 
 /// What is said.
 pub struct Utterance<'a> {
@@ -97,6 +97,19 @@ impl Voice {
         }
     }
 
+    /// Whether a text may be stored, as the rows say now: while it was said, the asker may have opted out, or what it
+    /// was made from may have been forgotten.
+    async fn may_be_kept(&self, transaction: &mut PgConnection, utterance: &Utterance<'_>) -> Result<bool, StoreError> {
+        let mut kept = utterance.stored;
+        if let Some((question, _)) = utterance.answers {
+            kept &= !question::is_ephemeral(transaction, question).await?;
+        }
+        if let Some(generation) = utterance.generation {
+            kept &= generation::is_whole(transaction, generation).await?;
+        }
+        Ok(kept)
+    }
+
     async fn note(
         &self,
         utterance: &Utterance<'_>,
@@ -105,7 +118,7 @@ impl Voice {
         spoken: &Spoken,
     ) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        if utterance.stored {
+        if self.may_be_kept(&mut transaction, utterance).await? {
             let line = own_line(utterance, piece, spoken);
             let line = NewLine { channel: utterance.place.id, message: &line, generation: utterance.generation };
             message::insert_lines(&mut transaction, &[line]).await?;
@@ -121,7 +134,8 @@ impl Voice {
 /// A text cut to what the platform takes in one message.
 fn pieces(platform: Platform, text: &str) -> Vec<String> {
     match platform {
-        Platform::Twitch => split(text, TWITCH_LIMIT, TWITCH_PARTS),
+        // Whatever it is: a stream title may begin with another bot's command, or with one of Twitch's.
+        Platform::Twitch => split(text.trim_start_matches(['/', '.', '!', ' ']), TWITCH_LIMIT, TWITCH_PARTS),
         _ => vec![text.to_owned()],
     }
 }

@@ -185,6 +185,7 @@ impl Reader {
         let was_here = !memory.joined_before.insert(channel.to_owned());
         let from = memory.before_connection.filter(|_| was_here);
         self.put(Heard::Gap { channel: convert::channel(channel), from, until: now });
+        self.state.expect_greeting(channel);
         self.state.joined(channel);
         tracing::info!(channel, "joined {channel}");
         if self.state.channels().len() == self.channels.len()
@@ -197,6 +198,10 @@ impl Reader {
     fn user_state(&self, state: &UserStateMessage) {
         let moderates = state.badges.iter().any(|badge| matches!(badge.name.as_str(), "moderator" | "broadcaster"));
         self.state.set_moderates(&state.channel_login, moderates);
+        // The first one greets after the join; the others follow a message of Pedro's.
+        if self.state.is_greeted(&state.channel_login) {
+            return;
+        }
         let id = state.source.tags.0.get("id").filter(|id| !id.is_empty());
         self.state.echo(&state.channel_login, Echo::Taken(id.cloned()));
     }
@@ -206,7 +211,10 @@ impl Reader {
         match (&notice.channel_login, &notice.message_id) {
             (Some(channel), Some(id)) => {
                 tracing::info!(channel, id, "Twitch says: {words}");
-                self.state.echo(channel, Echo::Rejected(id.clone(), words.clone()));
+                // Others tell of the channel, such as `slow_on`, and not of a message.
+                if id.starts_with("msg_") || matches!(id.as_str(), "no_permission" | "unrecognized_cmd") {
+                    self.state.echo(channel, Echo::Rejected(id.clone(), words.clone()));
+                }
             }
             _ if ["Login authentication failed", "Improperly formatted auth", "Login unsuccessful"]
                 .contains(&words.as_str()) =>

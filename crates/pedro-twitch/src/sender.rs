@@ -90,18 +90,15 @@ impl Sender {
     }
 
     async fn say(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Result<Spoken, NotSpoken> {
+        let mut perhaps_taken = false;
         for attempt in 1..=TRIES {
             timeout(CONNECTED_WITHIN, self.until_in(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
-            let text = self.within_limits(channel, text).await;
-            match self.send(channel, &text, reply_to).await {
+            let sent = self.within_limits(channel, text, !perhaps_taken).await;
+            match self.send(channel, &sent, reply_to).await {
+                // Sent again as it was: that Twitch takes it for a duplicate tells that the first one arrived.
+                Echo::Rejected(id, _) if perhaps_taken && id == "msg_duplicate" => return Ok(self.spoken(None)),
                 Echo::Taken(id) => {
-                    record::message_sent(TWITCH);
-                    return Ok(Spoken {
-                        platform_message_id: id.unwrap_or_else(|| format!("sent:{}", Uuid::new_v4())),
-                        own_user_id: self.bot_login.clone(),
-                        own_login: self.bot_login.clone(),
-                        at: Utc::now(),
-                    });
+                    return Ok(self.spoken(id));
                 }
                 Echo::Rejected(id, words) => {
                     record::message_rejected();
@@ -110,15 +107,26 @@ impl Sender {
                     tokio::time::sleep(wait * attempt).await;
                 }
                 Echo::Lost => {
-                    tracing::warn!(channel, "the connection was lost while a message was sent: sending it again")
+                    tracing::warn!(channel, "the connection was lost while a message was sent: sending it again");
+                    perhaps_taken = true;
                 }
             }
         }
         Err(NotSpoken::Unavailable)
     }
 
-    /// Waits for the limits, and books the message before it is sent.
-    async fn within_limits(&self, channel: &str, text: &str) -> String {
+    fn spoken(&self, id: Option<String>) -> Spoken {
+        record::message_sent(TWITCH);
+        Spoken {
+            platform_message_id: id.unwrap_or_else(|| format!("sent:{}", Uuid::new_v4())),
+            own_user_id: self.bot_login.clone(),
+            own_login: self.bot_login.clone(),
+            at: Utc::now(),
+        }
+    }
+
+    /// Waits for the limits, and books the message before it is sent; with `vary` made different from what was just said.
+    async fn within_limits(&self, channel: &str, text: &str, vary: bool) -> String {
         let moderates = self.state.moderates(channel);
         loop {
             let wait = {
@@ -126,7 +134,7 @@ impl Sender {
                 let now = Instant::now();
                 let wait = limiter.wait(channel, moderates, now);
                 if wait.is_zero() {
-                    let text = limiter.varied(channel, text, TWITCH_LIMIT, now);
+                    let text = if vary { limiter.varied(channel, text, TWITCH_LIMIT, now) } else { text.to_owned() };
                     limiter.note(channel, &text, now);
                     return text;
                 }

@@ -35,6 +35,8 @@ pub(crate) struct State {
 #[derive(Default)]
 struct Inner {
     moderates: HashSet<String>,
+    /// Channels whose first USERSTATE since the join has not come.
+    ungreeted: HashSet<String>,
     refused: Option<String>,
     waiting: HashMap<String, oneshot::Sender<Echo>>,
 }
@@ -85,6 +87,16 @@ impl State {
     /// What Twitch said when it refused the token.
     pub(crate) fn refusal(&self) -> Option<String> {
         self.inner().refused.clone()
+    }
+
+    /// Pedro joined a channel: a USERSTATE follows that says nothing of a message.
+    pub(crate) fn expect_greeting(&self, channel: &str) {
+        self.inner().ungreeted.insert(channel.to_owned());
+    }
+
+    /// Whether a USERSTATE is the one that follows a join; true once for each.
+    pub(crate) fn is_greeted(&self, channel: &str) -> bool {
+        self.inner().ungreeted.remove(channel)
     }
 
     /// Whether Pedro moderates a channel.

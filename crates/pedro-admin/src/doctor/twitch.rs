@@ -37,7 +37,7 @@ pub(crate) struct TwitchArgs {
     /// Client id of the Twitch application
     #[arg(long, env = "TWITCH_ID", value_name = "ID")]
     twitch_id: Option<String>,
-    /// Base URL of Twitch's sign-in. Default: https://id.twitch.tv/oauth2
+    /// Base URL of Twitch's sign-in. Default: `https://id.twitch.tv/oauth2`
     #[arg(long, env = "TWITCH_OAUTH_URL", value_name = "URL")]
     twitch_oauth_url: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! A labelled file: lines of chat, and queries that say which of the lines answer them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -60,6 +60,8 @@ pub(super) struct Dataset {
     pub(super) queries: Vec<Query>,
     /// How many name none, and are not asked.
     pub(super) without_relevant: usize,
+    /// Relevant lines that are no messages of the file: the rest of their query counts.
+    pub(super) unknown: usize,
     /// When the last line was written.
     pub(super) now: DateTime<Utc>,
 }
@@ -87,12 +89,18 @@ impl Dataset {
             }
         }
         let all = queries.len();
+        let known: HashSet<&str> = messages.iter().map(|message| message.id.as_str()).collect();
+        let named: usize = queries.iter().map(|query| query.relevant.len()).sum();
+        for query in &mut queries {
+            query.relevant.retain(|id| known.contains(id.as_str()));
+        }
+        let unknown = named - queries.iter().map(|query| query.relevant.len()).sum::<usize>();
         queries.retain(|query| !query.relevant.is_empty());
         let Some(now) = messages.iter().map(|message| message.ts).max() else {
             bail!("{} holds no message; {SHAPE}", path.display());
         };
         ensure!(!queries.is_empty(), "{} holds no query that names a relevant line; {SHAPE}", path.display());
-        Ok(Self { without_relevant: all - queries.len(), messages, queries, now })
+        Ok(Self { without_relevant: all - queries.len(), unknown, messages, queries, now })
     }
 
     /// Writes the lines into a database, in the order of the file.

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use crate::chat::Platform;
 use crate::reply;
 use crate::store::opt_out::{self, OptOut};
-use crate::store::{StoreError, erase};
+use crate::store::{StoreError, erase, question};
 use crate::trigger::{Command, OptOutOf};
 
 /// Who gave a command.
@@ -26,10 +26,12 @@ pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool)
     let answer = match command {
         Command::OptOut(OptOutOf::Storage) => {
             opt_out::add(pool, person.hash, OptOut { storage: true, replies: false }).await?;
+            question::opt_out(pool, person.hash, false).await?;
             reply::opted_out_of_storage()
         }
         Command::OptOut(OptOutOf::Replies) => {
             opt_out::add(pool, person.hash, OptOut { storage: false, replies: true }).await?;
+            question::opt_out(pool, person.hash, true).await?;
             reply::opted_out_of_replies()
         }
         Command::OptIn => {

@@ -1,7 +1,7 @@
 //! Slots of the model servers, leased through the database: two bots never book one model twice, several servers
 //! share the work, and interactive generations go before background ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,8 @@ pub struct Slots {
     client: ServerClient,
     /// Last count of each server and what went wrong with it. Held only for look-ups, never over an await.
     known: Mutex<HashMap<Url, Known>>,
+    /// Slots that this process holds: not taken again while the database, and with it the lease, was away.
+    held: Mutex<HashSet<Uuid>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -56,7 +58,7 @@ struct Known {
 impl Slots {
     /// Slots of these servers.
     pub fn new(pool: PgPool, servers: Vec<Url>, client: ServerClient) -> Self {
-        Self { pool, servers, client, known: Mutex::new(HashMap::new()) }
+        Self { pool, servers, client, known: Mutex::default(), held: Mutex::default() }
     }
 
     /// Waits for a slot, runs `work` on its server and gives the slot back, whatever becomes of the work.
@@ -77,13 +79,17 @@ impl Slots {
         };
         let done = match waited {
             None => Err(Stopped),
-            Some(url) => tokio::select! {
-                biased;
-                () = stop.cancelled() => Err(Stopped),
-                done = work(ModelServer { url }) => Ok(done),
-                () = self.renew(holder) => Err(Stopped),
-            },
+            Some(url) => {
+                self.held().insert(holder);
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => Err(Stopped),
+                    done = work(ModelServer { url }) => Ok(done),
+                    () = self.renew(holder) => Err(Stopped),
+                }
+            }
         };
+        self.held().remove(&holder);
         if let Err(error) = model_slot::release(&self.pool, holder).await {
             tracing::warn!(%error, "a slot was not given back: its lease ends by itself");
         }
@@ -95,6 +101,10 @@ impl Slots {
         self.note(server, |known| known.avoid_until = Some(Instant::now() + AVOID_FOR));
     }
 
+    fn held(&self) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
+        self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     async fn take(&self, holder: Uuid, priority: Priority) -> Url {
         let priority = match priority {
             Priority::Interactive => 0,
@@ -104,7 +114,8 @@ impl Slots {
             self.count().await;
             let usable = self.usable();
             let urls: Vec<String> = usable.iter().map(Url::to_string).collect();
-            match model_slot::try_take(&self.pool, &urls, holder, priority).await {
+            let held: Vec<Uuid> = self.held().iter().copied().collect();
+            match model_slot::try_take(&self.pool, &urls, holder, priority, &held).await {
                 Ok(Some((url, _))) => {
                     if let Some(server) = usable.into_iter().find(|server| server.as_str() == url) {
                         return server;

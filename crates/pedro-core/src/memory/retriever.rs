@@ -29,6 +29,10 @@ const CANDIDATES: i64 = 100;
 /// The best so many candidates bring their neighbours along, whether or not these were found themselves.
 const WITH_NEIGHBOURS: usize = 40;
 
+/// "Yesterday" is a border if something that was said then fits the question this well by itself; otherwise it is a
+/// preference, and everything is searched.
+const WITHIN_BORDER: f64 = 0.35;
+
 /// A question to memory.
 #[derive(Debug, Clone)]
 pub struct Recall<'a> {
@@ -113,10 +117,15 @@ impl Retriever {
         let authors: Vec<AuthorId> = people.iter().map(|named| named.id).collect();
         let cue = cue::read(recall.question, &names, recall.now, recall.zone);
         let channels = channel::readable_from(&self.pool, recall.community, recall.place).await?;
-        let query = self.prepare(&cue, &channels).await?;
+        let query = self.prepare(&cue, &channels, recall.exclude).await?;
         let base = Scope { channels, ..Scope::default() };
-        let candidates = self.find(&base, &authors, &cue, &query).await?;
-        let hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
+        let bordered = cue.range.as_ref().is_some_and(|range| range.relative);
+        let candidates = self.find(&base, &authors, &cue, bordered, &query).await?;
+        let mut hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
+        if bordered && !hits.iter().any(|hit| hit.why.own(&recall.weights) >= WITHIN_BORDER) {
+            let candidates = self.find(&base, &authors, &cue, false, &query).await?;
+            hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
+        }
         record::retrieved(began.elapsed(), hits.len());
         Ok(Recalled { hits, cue, people: names })
     }
@@ -133,7 +142,7 @@ impl Retriever {
             }
             let lexemes = search::lexemes(&self.pool, &named.name).await?;
             // A stop word has no lexeme at all.
-            if lexemes.is_empty() || said == Said::Plain && self.statistics.is_common(&lexemes).await {
+            if said == Said::Plain && (lexemes.is_empty() || self.statistics.is_common(&lexemes).await) {
                 common.insert(named.name.clone());
             }
         }
@@ -141,9 +150,14 @@ impl Retriever {
         Ok(people)
     }
 
-    async fn prepare(&self, cue: &Cue, channels: &[ChannelId]) -> Result<Query, StoreError> {
+    async fn prepare(
+        &self,
+        cue: &Cue,
+        channels: &[ChannelId],
+        exclude: Option<MessageId>,
+    ) -> Result<Query, StoreError> {
         let (lexemes, vector) =
-            tokio::join!(self.lexemes(&cue.words, channels), self.embedder.embed_query(&cue.meaning));
+            tokio::join!(self.lexemes(&cue.words, channels, exclude), self.embedder.embed_query(&cue.meaning));
         let vector = vector
             .map(|vector| HalfVector::from_f32_slice(&vector))
             .inspect_err(|error| tracing::warn!(%error, "the embedder failed: retrieval goes by words alone"))
@@ -154,10 +168,15 @@ impl Retriever {
     }
 
     /// The lexemes of a text; one that no line has is joined by those that are spelled like it.
-    async fn lexemes(&self, text: &str, channels: &[ChannelId]) -> Result<Vec<String>, StoreError> {
+    async fn lexemes(
+        &self,
+        text: &str,
+        channels: &[ChannelId],
+        exclude: Option<MessageId>,
+    ) -> Result<Vec<String>, StoreError> {
         let mut lexemes = search::lexemes(&self.pool, text).await?;
         let rare = self.statistics.possibly_unknown(&lexemes).await;
-        for word in search::unknown(&self.pool, &rare).await? {
+        for word in search::unknown(&self.pool, channels, &rare, exclude).await? {
             // Short words are near to too much.
             if word.chars().count() >= 4 {
                 lexemes.extend(search::respell(&self.pool, channels, &word).await?);
@@ -168,22 +187,20 @@ impl Retriever {
         Ok(lexemes)
     }
 
-    /// The ids of all lines that any list brings up. "Yesterday" is a border, if anything was said then; a date is
-    /// only a preference.
-    async fn find(&self, base: &Scope, authors: &[AuthorId], cue: &Cue, query: &Query) -> Result<Vec<i64>, StoreError> {
+    /// The ids of all lines that any list brings up: within the time that the question names (`bordered`), or with that
+    /// time as a preference.
+    async fn find(
+        &self,
+        base: &Scope,
+        authors: &[AuthorId],
+        cue: &Cue,
+        bordered: bool,
+        query: &Query,
+    ) -> Result<Vec<i64>, StoreError> {
         let by_authors = |scope: &Scope| Scope { authors: authors.to_vec(), ..scope.clone() };
-        let in_range = |scope: &Scope| match &cue.range {
-            Some(range) => Scope { from: Some(range.from), until: Some(range.until), ..scope.clone() },
-            None => scope.clone(),
-        };
-        let mut scopes = vec![base.clone()];
+        let mut scopes = if bordered { Vec::new() } else { vec![base.clone()] };
         if let Some(range) = &cue.range {
-            let ranged = in_range(base);
-            if range.relative && search::size_up_to_exact(&self.pool, &ranged).await? > 0 {
-                scopes = vec![ranged];
-            } else {
-                scopes.push(ranged);
-            }
+            scopes.push(Scope { from: Some(range.from), until: Some(range.until), ..base.clone() });
         }
         if !authors.is_empty() {
             scopes.extend(scopes.iter().map(by_authors).collect::<Vec<_>>());
@@ -202,7 +219,7 @@ impl Retriever {
         };
         let meaning = async {
             let Some(vector) = &query.vector else { return Ok(Vec::new()) };
-            if scope.is_narrow() && search::size_up_to_exact(&self.pool, scope).await? <= search::EXACT_UP_TO {
+            if search::size_up_to_exact(&self.pool, scope).await? <= search::EXACT_UP_TO {
                 search::by_meaning_exact(&self.pool, scope, self.space, vector, CANDIDATES).await
             } else {
                 search::by_meaning(&self.pool, scope, self.space, vector, CANDIDATES).await
@@ -226,35 +243,37 @@ impl Retriever {
             author: &|line| authors.contains(&AuthorId(line.author_id)),
             date: &|line| cue.range.as_ref().is_some_and(|range| (range.from..range.until).contains(&line.sent_at)),
         };
-        let mut candidates = self.read(&ids, query).await?;
+        let mut candidates = self.read(&ids, query, recall.exclude).await?;
         if recall.weights.before + recall.weights.after > 0.0 {
             let best = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
             let known: HashSet<i64> = ids.into_iter().collect();
             let beside = neighbours_of(&candidates, best.iter().take(WITH_NEIGHBOURS).map(|(id, _)| *id), &known);
-            candidates.extend(self.read(&beside, query).await?);
+            candidates.extend(self.read(&beside, query, recall.exclude).await?);
         }
         let ranked = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
-        // The question's own line fits itself best, and proves nothing.
-        let mut others = ranked.iter().filter(|(id, _)| Some(MessageId(*id)) != recall.exclude);
-        if !others.any(|(_, why)| why.own(&recall.weights) >= recall.weights.floor) {
+        if !ranked.iter().any(|(_, why)| why.own(&recall.weights) >= recall.weights.floor) {
             return Ok(Vec::new());
         }
-        let hits = ranked.into_iter().filter(|(id, why)| Some(MessageId(*id)) != recall.exclude && why.score > 0.0);
+        let hits = ranked.into_iter().filter(|(_, why)| why.score > 0.0);
         Ok(hits.take(recall.count).map(|(id, why)| Hit { id: MessageId(id), why }).collect())
     }
 
-    async fn read(&self, ids: &[i64], query: &Query) -> Result<Vec<Candidate>, StoreError> {
-        search::candidates(&self.pool, ids, &query.lexemes, query.vector.as_ref(), Some(self.space)).await
+    /// Reads candidates. The question's own line is none: it fits itself best, and would lend that to its neighbours.
+    async fn read(&self, ids: &[i64], query: &Query, exclude: Option<MessageId>) -> Result<Vec<Candidate>, StoreError> {
+        let mut candidates =
+            search::candidates(&self.pool, ids, &query.lexemes, query.vector.as_ref(), Some(self.space)).await?;
+        candidates.retain(|line| Some(MessageId(line.id)) != exclude);
+        Ok(candidates)
     }
 
-    /// The hits with `around` lines before and after each, joined where they overlap; the best window first.
+    /// The hits with `around` lines before and after each, the best window first. No line stands in two of them.
     ///
     /// # Errors
     /// When the statement fails.
     pub async fn windows(&self, hits: &[Hit], around: i64) -> Result<Vec<Window>, StoreError> {
         let ids: Vec<i64> = hits.iter().map(|hit| hit.id.0).collect();
         let lines = search::windows(&self.pool, &ids, around).await?;
-        Ok(join_windows(lines, hits))
+        Ok(windows_of(&lines, hits))
     }
 }
 
@@ -265,25 +284,16 @@ fn neighbours_of(candidates: &[Candidate], best: impl Iterator<Item = i64>, know
     fresh.into_iter().collect()
 }
 
-/// Cuts lines, ordered by channel and time, into windows: a new one begins with another channel or after a pause.
-fn join_windows(lines: Vec<MessageRow>, hits: &[Hit]) -> Vec<Window> {
-    let score_of = |id: MessageId| hits.iter().find(|hit| hit.id == id).map_or(0.0, |hit| hit.why.score);
-    let pause = chrono::Duration::minutes(search::NEIGHBOUR_GAP_MINUTES.into());
-    let mut windows: Vec<Window> = Vec::new();
-    for line in lines {
-        let score = score_of(line.id);
-        let joins = windows
-            .last()
-            .and_then(|window| window.lines.last())
-            .is_some_and(|last: &MessageRow| last.channel_id == line.channel_id && line.sent_at - last.sent_at < pause);
-        match windows.last_mut() {
-            Some(window) if joins => {
-                window.score = window.score.max(score);
-                window.lines.push(line);
-            }
-            _ => windows.push(Window { score, lines: vec![line] }),
+/// Gives each hit the lines around it, best hit first, without those that a better one has already.
+fn windows_of(lines: &[(MessageId, MessageRow)], hits: &[Hit]) -> Vec<Window> {
+    let mut shown = HashSet::new();
+    let mut windows = Vec::new();
+    for hit in hits.iter().filter(|hit| lines.iter().any(|(of, _)| *of == hit.id)) {
+        if shown.contains(&hit.id) {
+            continue;
         }
+        let around = lines.iter().filter(|(of, line)| *of == hit.id && shown.insert(line.id));
+        windows.push(Window { lines: around.map(|(_, line)| line.clone()).collect(), score: hit.why.score });
     }
-    windows.sort_by(|a, b| b.score.total_cmp(&a.score));
     windows
 }

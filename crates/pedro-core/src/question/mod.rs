@@ -2,7 +2,7 @@
 
 mod worker;
 
-pub use worker::{Settled, Unsettled, Worker};
+pub use worker::{Held, Settled, Unsettled, Worker};
 
 use std::time::Duration;
 

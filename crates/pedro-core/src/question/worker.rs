@@ -1,13 +1,14 @@
 //! Takes questions from the queue, one at a time, and sees to it that each ends: answered, put back, or given up.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::Platform;
+use crate::chat::{Platform, QuestionId};
 use crate::store::StoreError;
 use crate::store::question::{self, Question};
 
@@ -30,6 +31,30 @@ pub struct Unsettled {
     pub counts: bool,
 }
 
+/// The questions that the workers of a process hold.
+#[derive(Debug, Clone, Default)]
+pub struct Held(Arc<Mutex<HashSet<i64>>>);
+
+impl Held {
+    fn ids(&self) -> Vec<i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    fn hold(&self, id: QuestionId) -> Holding {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.0);
+        Holding(self.clone(), id)
+    }
+}
+
+/// Holds a question until it is dropped.
+struct Holding(Held, QuestionId);
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1.0);
+    }
+}
+
 /// One of the workers of a process.
 pub struct Worker {
     /// The database.
@@ -38,6 +63,8 @@ pub struct Worker {
     pub platform: Platform,
     /// Told when a question was accepted.
     pub wake: Arc<Notify>,
+    /// What the workers of this process hold.
+    pub held: Held,
     /// Told to take nothing more; the question at hand is finished.
     pub stop: CancellationToken,
     /// Told to give up: the question at hand goes back and costs no attempt.
@@ -52,7 +79,7 @@ impl Worker {
         A: Future<Output = Result<Settled, Unsettled>>,
     {
         while !self.stop.is_cancelled() {
-            match question::claim(&self.pool, self.platform).await {
+            match question::claim(&self.pool, self.platform, &self.held.ids()).await {
                 Ok(Some(question)) => self.see_to(question, &answer).await,
                 Ok(None) => self.sleep().await,
                 Err(error) => {
@@ -77,6 +104,7 @@ impl Worker {
         A: Future<Output = Result<Settled, Unsettled>>,
     {
         let (id, owner) = (question.id, question.lease_owner);
+        let _held = self.held.hold(id);
         let stop = self.give_up.child_token();
         let mut work = std::pin::pin!(answer(question, stop.clone()));
         let outcome = tokio::select! {
@@ -96,7 +124,7 @@ impl Worker {
     }
 
     /// Keeps the lease; ends when it is lost. A database that is away for a moment has not given it to anybody.
-    async fn until_lost(&self, id: crate::chat::QuestionId, owner: uuid::Uuid) {
+    async fn until_lost(&self, id: QuestionId, owner: uuid::Uuid) {
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
             match question::renew(&self.pool, id, owner).await {

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// A row that something was derived from is gone: it was forgotten meanwhile.
     #[error("a message that this was made from has been forgotten")]
     SourceForgotten,
+    /// Another process wrote the same in the same instant: again, and it will be seen.
+    #[error("another process was quicker")]
+    Raced,
     /// The lease on the row ran out and somebody else has it.
     #[error("the lease on this row was lost")]
     LeaseLost,
@@ -60,15 +63,16 @@ impl StoreError {
                 sqlx::Error::Database(error) => error.code().is_some_and(|code| is_transient_code(&code)),
                 _ => false,
             },
+            Self::Raced => true,
             _ => false,
         }
     }
 }
 
-/// SQLSTATE classes that pass by themselves: connection (08), resources (53), operator intervention (57),
-/// rolled back by a conflict (40). <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+/// SQLSTATEs that pass by themselves: connection (08), resources (53), operator intervention (57), the system's disk
+/// (58), rolled back by a conflict (40), a lock that was not to be had, a standby that is not promoted yet. <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 fn is_transient_code(code: &str) -> bool {
-    ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class))
+    ["08", "53", "57", "58", "40", "55P03", "25006"].iter().any(|class| code.starts_with(class))
 }
 
 /// Opens a pool. The server need not be there yet: the first query finds out.
@@ -115,7 +119,10 @@ pub async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
         return Err(StoreError::OldVector { found });
     }
     // Extensions that are not there yet go where Pedro's tables are.
-    sqlx::query("create schema if not exists pedro").execute(&mut connection).await?;
+    // A role that may not create schemas can still start on a database that was made ready for it.
+    if sqlx::query_scalar::<_, bool>("select to_regnamespace('pedro') is null").fetch_one(&mut connection).await? {
+        sqlx::query("create schema if not exists pedro").execute(&mut connection).await?;
+    }
     set_search_path(&mut connection).await?;
     MIGRATOR.run(&mut connection).await?;
     connection.close().await?;

@@ -75,7 +75,7 @@ async fn forget_generations(connection: &mut PgConnection, ids: &[i64]) -> Resul
              returning question_id
          )
          -- an answer that is not sent yet is made again, without the line
-         update pedro.question set answer = null,
+         update pedro.question set answer = null, pieces_sent = 0,
              status = case when status = 'sending' then 'queued' else status end,
              lease_owner = case when status = 'sending' then null else lease_owner end
          where id in (select question_id from emptied)",

@@ -85,3 +85,15 @@ pub async fn of_question(db: impl PgExecutor<'_>, question: QuestionId) -> Resul
     .await?;
     Ok(id.map(GenerationId))
 }
+
+/// Whether what a generation wrote is still there: not emptied because something it was made from was forgotten.
+/// Locks the row against that until the transaction ends.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn is_whole(connection: &mut PgConnection, id: GenerationId) -> Result<bool, StoreError> {
+    let output = sqlx::query_scalar!("select output from pedro.generation where id = $1 for share", id.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(output.flatten().is_some())
+}

@@ -39,7 +39,7 @@ pub async fn register(pool: &PgPool, url: &str, slots: Option<i32>) -> Result<()
     Ok(())
 }
 
-/// Tries to take a slot of one of the servers. `None`: all are taken, or somebody who asked earlier is first; the
+/// Tries to take a slot of one of the servers, none of those that are `held` by this process. `None`: all are taken, or somebody who asked earlier is first; the
 /// holder is then on the list of those who wait, for as long as it asks again within [`LEASE`].
 ///
 /// # Errors
@@ -49,6 +49,7 @@ pub async fn try_take(
     urls: &[String],
     holder: Uuid,
     priority: i16,
+    held: &[Uuid],
 ) -> Result<Option<(String, i32)>, StoreError> {
     let mut transaction = pool.begin().await?;
     // Whoever asks is served in order: one at a time looks at the list.
@@ -64,7 +65,7 @@ pub async fn try_take(
     let taken = sqlx::query!(
         r#"with free as (
                select url, number from pedro.model_slot
-               where url = any($1) and (holder is null or lease_until < now())
+               where url = any($1) and (holder is null or lease_until < now() and holder <> all($4))
                -- the server with the most free slots first, so that several share the work
                order by (
                    select count(*) from pedro.model_slot as peer
@@ -82,7 +83,8 @@ pub async fn try_take(
            returning model_slot.url, model_slot.number"#,
         urls,
         holder,
-        LEASE.as_secs_f64()
+        LEASE.as_secs_f64(),
+        held
     )
     .fetch_optional(&mut *transaction)
     .await?;

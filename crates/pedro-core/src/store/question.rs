@@ -212,12 +212,13 @@ pub struct Question {
     pub lease_owner: Uuid,
 }
 
-/// Takes the next question of a platform: first those whose answer only has to be sent, then the fairest turn.
+/// Takes the next question of a platform, but for those that this process holds already (their leases may have run
+/// out while the database was away): first those whose answer only has to be sent, then the fairest turn.
 /// A question that was begun and whose lease ran out is taken again.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn claim(db: impl PgExecutor<'_>, platform: Platform) -> Result<Option<Question>, StoreError> {
+pub async fn claim(db: impl PgExecutor<'_>, platform: Platform, held: &[i64]) -> Result<Option<Question>, StoreError> {
     let owner = Uuid::new_v4();
     let question = sqlx::query_as!(
         Question,
@@ -228,7 +229,7 @@ pub async fn claim(db: impl PgExecutor<'_>, platform: Platform) -> Result<Option
                select question.id from pedro.question join pedro.question_order using (id)
                where question.platform = $1
                    and (question.status = 'queued' or question.lease_until < now())
-                   and (not_before is null or not_before < now())
+                   and (not_before is null or not_before < now()) and question.id <> all($4)
                order by (answer is null), turn, question.id
                limit 1 for update of question skip locked
            )
@@ -236,7 +237,8 @@ pub async fn claim(db: impl PgExecutor<'_>, platform: Platform) -> Result<Option
                attempts, asked_at, answer, pieces_sent, lease_owner as "lease_owner!""#,
         platform as Platform,
         owner,
-        LEASE.as_secs_f64()
+        LEASE.as_secs_f64(),
+        held
     )
     .fetch_optional(db)
     .await?;
@@ -414,7 +416,7 @@ pub async fn take_expired(
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set status = 'expired', finished_at = now()
-         where platform = $1 and status = 'queued' and attempts = 0 and asked_at < now() - make_interval(secs => $2)
+         where platform = $1 and answer is null and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $2)
          returning id, channel_id, reply_target, ephemeral",
         platform as Platform,
         limit.as_secs_f64()
@@ -422,6 +424,38 @@ pub async fn take_expired(
     .fetch_all(db)
     .await?;
     Ok(rows)
+}
+
+/// Lets nothing of a person's open questions be kept: they opted out of storage meanwhile. With `cancel` they are not
+/// answered either.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn opt_out(db: impl PgExecutor<'_>, asker_hash: &[u8], cancel: bool) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update pedro.question set ephemeral = ephemeral or not $2,
+             status = case when $2 then 'cancelled' else status end,
+             lease_owner = case when $2 then null else lease_owner end
+         where asker_hash = $1 and status in ('queued', 'working', 'sending')",
+        asker_hash,
+        cancel
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether nothing of a question may be kept, as its row says now. Locks the row against a change until the
+/// transaction ends.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn is_ephemeral(connection: &mut PgConnection, id: QuestionId) -> Result<bool, StoreError> {
+    let row = sqlx::query_scalar!("select ephemeral from pedro.question where id = $1 for share", id.0)
+        .fetch_optional(connection)
+        .await?;
+    // A row that is gone was forgotten.
+    Ok(row.unwrap_or(true))
 }
 
 /// Cancels everything open in a channel; what runs notices by its lost lease. How many there were.

@@ -7,7 +7,8 @@ use sqlx::{FromRow, PgExecutor};
 
 use super::StoreError;
 use super::embedding::EmbeddingSpace;
-use crate::chat::{AuthorId, ChannelId, CommunityId, MessageId};
+use super::message::MessageRow;
+use crate::chat::{AuthorId, AuthorKind, ChannelId, CommunityId, MessageId};
 
 /// Up to so many lines a narrowed search compares every vector; beyond, the index is walked with a filter.
 /// Where less than about one line in two hundred is in the scope the walk gives up before it has found enough.
@@ -105,15 +106,26 @@ pub async fn by_words(
     Ok(ids.into_iter().map(MessageId).collect())
 }
 
-/// Which of the lexemes no line has.
+/// Which of the lexemes no person's line in these channels has, but for one line: the question itself.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn unknown(db: impl PgExecutor<'_>, lexemes: &[String]) -> Result<Vec<String>, StoreError> {
+pub async fn unknown(
+    db: impl PgExecutor<'_>,
+    channels: &[ChannelId],
+    lexemes: &[String],
+    but: Option<MessageId>,
+) -> Result<Vec<String>, StoreError> {
+    let channels: Vec<i64> = channels.iter().map(|id| id.0).collect();
     let unknown = sqlx::query_scalar!(
         r#"select word as "word!" from unnest($1::text[]) as word
-           where not exists (select from pedro.message where words @@ quote_literal(word)::tsquery)"#,
-        lexemes
+           where not exists (
+               select from pedro.message
+               where words @@ quote_literal(word)::tsquery and channel_id = any($2) and author_kind = 'person'
+                   and id is distinct from $3)"#,
+        lexemes,
+        &channels,
+        but.map(|id| id.0)
     )
     .fetch_all(db)
     .await?;
@@ -300,8 +312,8 @@ pub async fn candidates(
     Ok(rows)
 }
 
-/// The lines around a line, itself included, oldest first: so many before and after, within [`NEIGHBOUR_GAP_MINUTES`].
-/// Lines of bots are in it: they are the thread of the talk.
+/// The lines around each of some lines, with the line that they are around; itself included, oldest first: so many
+/// before and after, within [`NEIGHBOUR_GAP_MINUTES`]. Lines of bots are in it: they are the thread of the talk.
 ///
 /// # Errors
 /// When the statement fails.
@@ -309,14 +321,13 @@ pub async fn windows(
     db: impl PgExecutor<'_>,
     hits: &[i64],
     around: i64,
-) -> Result<Vec<super::message::MessageRow>, StoreError> {
-    let rows = sqlx::query_as!(
-        super::message::MessageRow,
+) -> Result<Vec<(MessageId, MessageRow)>, StoreError> {
+    let rows = sqlx::query!(
         r#"with hit as (select id, channel_id, sent_at from pedro.message where id = any($1)),
            shown as (
-               select id from hit
-               union
-               select line.id from hit, lateral (
+               select id as hit, id from hit
+               union all
+               select hit.id, line.id from hit, lateral (
                    (select id from pedro.message as m
                     where m.channel_id = hit.channel_id and (m.sent_at, m.id) < (hit.sent_at, hit.id)
                         and m.sent_at > hit.sent_at - make_interval(mins => $3)
@@ -327,16 +338,31 @@ pub async fn windows(
                         and m.sent_at < hit.sent_at + make_interval(mins => $3)
                     order by m.sent_at, m.id limit $2)) as line
            )
-           select message.id, channel_id, author_id, display_name as author, author_kind as "author_kind: _", sent_at, text
+           select hit as "hit!", message.id, channel_id, author_id, display_name as author,
+               author_kind as "author_kind: AuthorKind", sent_at, text
            from shown join pedro.message using (id) join pedro.author on author.id = author_id
-           order by channel_id, sent_at, message.id"#,
+           order by sent_at, message.id"#,
         hits,
         around,
         NEIGHBOUR_GAP_MINUTES
     )
     .fetch_all(db)
     .await?;
-    Ok(rows)
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let line = MessageRow {
+                id: MessageId(row.id),
+                channel_id: ChannelId(row.channel_id),
+                author_id: AuthorId(row.author_id),
+                author: row.author,
+                author_kind: row.author_kind,
+                sent_at: row.sent_at,
+                text: row.text,
+            };
+            (MessageId(row.hit), line)
+        })
+        .collect())
 }
 
 /// Somebody whom a question may name.

@@ -45,7 +45,7 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
     let mut connection = world.pool.acquire().await.unwrap();
     let accepted = question::accept(&mut connection, &new, &limits).await.unwrap();
     let Accepted::Queued { id, .. } = accepted else { panic!("{accepted:?}") };
-    let held = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
+    let held = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
     let generation = NewGeneration { sources: &[source], ..new_generation(world, id) };
     let generation = generation::insert(&mut connection, &generation).await.unwrap();
     question::keep_answer(&mut connection, id, held.lease_owner, "Ann said xyzzy").await.unwrap();

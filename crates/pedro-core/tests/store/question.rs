@@ -67,7 +67,7 @@ async fn turns_are_fair_and_the_place_that_is_told_is_the_order_that_comes(pool:
     assert_eq!(ahead, 1, "bob's first goes before ann's second");
     assert_eq!(question::ahead(&world.pool, ann_second).await.unwrap(), 2);
     let mut order = Vec::new();
-    while let Some(taken) = question::claim(&world.pool, Platform::Twitch).await.unwrap() {
+    while let Some(taken) = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap() {
         order.push(taken.id);
     }
     assert_eq!(order, [ann_first, bob, ann_second]);
@@ -77,13 +77,13 @@ async fn turns_are_fair_and_the_place_that_is_told_is_the_order_that_comes(pool:
 async fn what_a_dead_worker_held_is_taken_again_and_its_late_word_does_not_count(pool: PgPool) {
     let world = World::new(pool).await;
     let (id, _) = queued(ask(&world, "ann", "1").await);
-    let dead = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
-    assert!(question::claim(&world.pool, Platform::Twitch).await.unwrap().is_none(), "it is held");
+    let dead = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
+    assert!(question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().is_none(), "it is held");
     sqlx::query("update pedro.question set lease_until = now() - interval '1 second'")
         .execute(&world.pool)
         .await
         .unwrap();
-    let alive = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
+    let alive = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
     assert_eq!((alive.id, alive.attempts), (id, 2));
     let mut connection = world.pool.acquire().await.unwrap();
     let late = question::keep_answer(&mut connection, id, dead.lease_owner, "late").await;
@@ -91,7 +91,7 @@ async fn what_a_dead_worker_held_is_taken_again_and_its_late_word_does_not_count
     question::keep_answer(&mut connection, id, alive.lease_owner, "in time").await.unwrap();
     question::release(&world.pool, id, alive.lease_owner, Duration::ZERO, false).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let again = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
+    let again = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
     assert_eq!(again.answer.as_deref(), Some("in time"), "what is made is not made again");
 }
 
@@ -100,7 +100,7 @@ async fn cancelling_takes_the_lease_away_and_ends_the_queue(pool: PgPool) {
     let world = World::new(pool).await;
     queued(ask(&world, "ann", "1").await);
     queued(ask(&world, "bob", "2").await);
-    let held = question::claim(&world.pool, Platform::Twitch).await.unwrap().unwrap();
+    let held = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
     assert_eq!(question::cancel_channel(&world.pool, world.channel).await.unwrap(), 2);
     assert!(matches!(question::renew(&world.pool, held.id, held.lease_owner).await, Err(StoreError::LeaseLost)));
     assert_eq!(question::depth(&world.pool, Platform::Twitch).await.unwrap(), 0);
@@ -121,7 +121,7 @@ async fn askers_are_told_once_that_it_takes_longer_and_once_that_it_took_too_lon
     };
     assert_eq!(expired(world.pool.clone()).await, 1);
     assert_eq!(expired(world.pool.clone()).await, 0);
-    assert!(question::claim(&world.pool, Platform::Twitch).await.unwrap().is_none());
+    assert!(question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().is_none());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

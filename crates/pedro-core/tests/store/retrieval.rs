@@ -40,6 +40,20 @@ async fn words_that_a_parser_tears_apart_and_misspelled_ones_are_found(pool: PgP
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn the_questions_own_line_is_not_found_and_proves_no_spelling(pool: PgPool) {
+    let world = World::new(pool).await;
+    let told = world.say("bob", "we moved everything to kubernetes").await;
+    fill(&world).await;
+    let question = "where did we move to, kubernets?";
+    let asked = world.say("ann", question).await;
+    let retriever = world.retriever().await;
+    let recall = pedro_core::memory::Recall { exclude: Some(asked), ..world.recall(question) };
+    let found = retriever.recall(&recall).await.unwrap();
+    assert_eq!(found.hits.first().map(|hit| hit.id), Some(told));
+    assert!(found.hits.iter().all(|hit| hit.id != asked));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_name_in_the_question_prefers_that_persons_lines(pool: PgPool) {
     let world = World::new(pool).await;
     let maya = world.say("Maya", "I play the cello in an orchestra").await;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 const SERVER: &str = "http://127.0.0.1:8080/";
 
 async fn take(pool: &PgPool, holder: Uuid, priority: i16) -> bool {
-    model_slot::try_take(pool, &[SERVER.to_owned()], holder, priority).await.unwrap().is_some()
+    model_slot::try_take(pool, &[SERVER.to_owned()], holder, priority, &[]).await.unwrap().is_some()
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

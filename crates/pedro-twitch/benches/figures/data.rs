@@ -88,7 +88,7 @@ fn generated(count: usize) -> Vec<ChatMessage> {
     let start = DateTime::<Utc>::UNIX_EPOCH + Duration::days(365 * 50);
     let line_of = |n: usize, random: &mut StdRng| {
         let words: Vec<String> = (0..random.random_range(3..14)).map(|_| word(random)).collect();
-        let end = if n % 5 == 0 { "?" } else { "" };
+        let end = if n.is_multiple_of(5) { "?" } else { "" };
         let author = format!("person{}", random.random_range(0..2_000));
         line(&format!("g{n}"), &author, &format!("{}{end}", words.join(" ")), start + Duration::seconds(n as i64 * 9))
     };
