@@ -47,7 +47,7 @@ pub(crate) async fn measure(embedder: &Arc<dyn Embedder>, chat: &Chat) -> Result
     background.abort();
     let busy = Spread::of(busy?);
     part.row("the same while the background is busy", format!("{} / {}", ms(busy.median()), ms(busy.p95())));
-    part.note("all-MiniLM-L6-v2 by candle, in this process. A question waits for at most one batch of 16 lines.");
+    part.note("all-MiniLM-L6-v2 by candle, in this process. Busy: a question waits for the pass that is under way.");
     Ok(part)
 }
 

@@ -25,8 +25,7 @@ pub(crate) async fn facts(source: &str) -> Result<Vec<(&'static str, String)>> {
     ])
 }
 
-/// How many processes wanted a core in the last minute. More than the benchmark's own two or three at the start or the
-/// end: others were at work, and every figure is worse than it would be alone.
+/// How many processes wanted a core in the last minute.
 pub(crate) fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().unwrap_or_default().to_owned()

@@ -70,7 +70,6 @@ async fn main() -> Result<()> {
         let memory = Memory::create("bot", &embedder).await?;
         memory.hear(&chat.lines[..SMALL], || ()).await?;
         memory.put(&chat.lines[..SMALL], &vectors).await?;
-        // The bot has an embedder of its own: this one's memory would not be missed, its place in the caches would.
         if wants("answer") {
             report.add(answer::measure(&memory, &chat).await?);
         }

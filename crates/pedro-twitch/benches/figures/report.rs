@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 
 const BEGIN: &str = "<!-- figures: written by `make bench`, which replaces everything up to the end mark -->";
 const END: &str = "<!-- end of figures -->";
+const LOAD: &str = "One run. The load at the start is other people's work on the machine: unless it is near 0, every figure is worse \
+                    than it would be alone.";
 const PREAMBLE: &str = "# Benchmarks\n\nHow fast Pedro is, and how much it needs.\n";
 
 /// Everything that was measured.
@@ -70,7 +72,7 @@ impl Report {
     }
 
     fn markdown(&self) -> String {
-        let mut text = String::from("\n## Speed\n\n| machine | |\n| --- | --- |\n");
+        let mut text = format!("\n## Speed\n\n{LOAD}\n\n| machine | |\n| --- | --- |\n");
         for (what, fact) in &self.facts {
             text.push_str(&format!("| {what} | {fact} |\n"));
         }
