@@ -103,7 +103,7 @@ async fn evaluate(
         all.push((mode, trial.ask_all(dataset, &loaded, weights).await?));
     }
     if dataset.unknown > 0 {
-        output::note(&format!(
+        output::note(format!(
             "{} relevant lines that queries name are no messages of the file: not counted",
             dataset.unknown
         ));

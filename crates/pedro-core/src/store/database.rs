@@ -96,6 +96,9 @@ async fn set_search_path(connection: &mut PgConnection) -> Result<(), sqlx::Erro
                  where extname in ('vector', 'pg_trgm')), 'public'), false)",
         )
         .await?;
+    // Searches have parameters that may be null ("of anybody, at any time"). A plan that must serve all of them reads the
+    // whole table: 34 ms at 200,000 lines, against 5 with a plan for the values at hand.
+    connection.execute("set plan_cache_mode = 'force_custom_plan'").await?;
     // A filtered search of the vector index goes on until it has enough rows. pgvector's default stops after one scan.
     connection.execute("set hnsw.iterative_scan = 'relaxed_order'").await.or_else(|error| match error {
         // No pgvector yet (before the first migration), or an old one: `migrate` and `doctor` say so.
