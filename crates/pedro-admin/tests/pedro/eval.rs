@@ -40,7 +40,7 @@ async fn tables(pool: &PgPool) -> i64 {
 
 #[sqlx::test(migrations = false)]
 async fn a_wrong_file_is_told_before_anything_is_made(pool: PgPool) {
-    let dir = TempDir::new();
+    let (dir, before) = (TempDir::new(), scratch_databases(&pool).await);
     for (content, told) in [
         ("", "holds no message"),
         ("{}\n", "line 1 of"),
@@ -50,6 +50,8 @@ async fn a_wrong_file_is_told_before_anything_is_made(pool: PgPool) {
         let error = run(&pool, &["eval", &file]).await.failed();
         assert!(error.contains(told), "{error}");
     }
+    // Another test's may be there meanwhile, these runs' may not.
+    assert!(scratch_databases(&pool).await <= before + 1);
     let unknown = dir.file("set.jsonl", SET.replace(r#"["m1"]"#, r#"["m9"]"#));
     let told = run(&pool, &["eval", &unknown]).await;
     assert_eq!(told.code, 0, "{}", told.err);
