@@ -111,16 +111,6 @@ pub async fn set_pause(db: impl PgExecutor<'_>, id: ChannelId, until: Option<Dat
     Ok(())
 }
 
-/// When the pause of a channel ends, if there is one.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn paused_until(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let until =
-        sqlx::query_scalar!("select paused_until from pedro.channel where id = $1", id.0).fetch_optional(db).await?;
-    Ok(until.flatten())
-}
-
 /// Says whether everybody in the community can read a channel. What is said elsewhere is evidence only there.
 ///
 /// # Errors

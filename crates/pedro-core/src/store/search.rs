@@ -36,11 +36,6 @@ impl Scope {
     fn author_ids(&self) -> Option<Vec<i64>> {
         (!self.authors.is_empty()).then(|| self.authors.iter().map(|id| id.0).collect())
     }
-
-    /// Whether anything but the channels narrows it.
-    pub fn is_narrow(&self) -> bool {
-        !self.authors.is_empty() || self.from.is_some() || self.until.is_some()
-    }
 }
 
 /// The lexemes of a text, as lines are stored with them.
