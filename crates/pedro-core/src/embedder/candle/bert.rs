@@ -1,4 +1,4 @@
-//! The network: tokens, BERT, mean over the tokens, length one. Synchronous; knows nothing of threads.
+//! The model: tokens, BERT, mean over the tokens, length one. Synchronous; knows nothing of threads.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,9 +6,10 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor, safetensors};
 use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
+use candle_transformers::models::bert::Config;
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
+use super::network::Bert;
 use crate::embedder::{EmbedError, beginning, normalise};
 
 /// The name stored with the vectors.
@@ -31,7 +32,7 @@ const MEND: &str = "run `pedro model fetch` or set EMBEDDINGS_MODEL_DIR to a dir
 /// The loaded model: about 90 MB of weights.
 pub(super) struct MiniLm {
     tokenizer: Tokenizer,
-    bert: BertModel,
+    bert: Bert,
 }
 
 impl MiniLm {
@@ -45,7 +46,7 @@ impl MiniLm {
         Ok(Self { tokenizer, bert })
     }
 
-    /// One vector a text, in order. All texts go through the model together, padded to the longest.
+    /// One vector a text, in order. All texts go through the model together, laid end to end.
     pub(super) fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         if texts.is_empty() {
             return Ok(Vec::new());
@@ -66,22 +67,21 @@ impl MiniLm {
             .map_err(|err| EmbedError::Invalid(format!("the tokenizer failed: {err}")))
     }
 
-    /// Shapes: ids and mask (lines, tokens); states (lines, tokens, 384); result (lines, 384), not yet normalised.
+    /// One sum of states a line, shape (lines, 384), not yet normalised: dividing by the number of tokens would only be
+    /// undone by that.
     fn forward(&self, lines: &[Encoding]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let longest = lines.iter().map(Encoding::len).max().unwrap_or(0);
-        let mut ids = Vec::with_capacity(lines.len() * longest);
-        let mut mask = Vec::with_capacity(lines.len() * longest);
-        for line in lines {
-            let padding = longest - line.len();
-            ids.extend(line.get_ids().iter().copied().chain(std::iter::repeat_n(0_u32, padding)));
-            mask.extend(std::iter::repeat_n(1_f32, line.len()).chain(std::iter::repeat_n(0_f32, padding)));
-        }
-        let shape = (lines.len(), longest);
-        let ids = Tensor::from_vec(ids, shape, &Device::Cpu)?;
-        let mask = Tensor::from_vec(mask, shape, &Device::Cpu)?;
-        let states = self.bert.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
-        // The sum over the real tokens; dividing by their number would only be undone by the normalisation.
-        mask.unsqueeze(1)?.matmul(&states)?.squeeze(1)?.to_vec2()
+        let ids: Vec<u32> = lines.iter().flat_map(|line| line.get_ids()).copied().collect();
+        let positions: Vec<u32> = lines.iter().flat_map(|line| 0..line.len() as u32).collect();
+        let lengths: Vec<u32> = lines.iter().map(|line| line.len() as u32).collect();
+        let tensor = |numbers: Vec<u32>| Tensor::new(numbers, &Device::Cpu);
+        let states = self.bert.forward(&tensor(ids)?, &tensor(positions)?, &tensor(lengths)?)?;
+        let mut start = 0;
+        let sum = |line: &Encoding| {
+            let states = states.narrow(0, start, line.len())?;
+            start += line.len();
+            states.sum(0)?.to_vec1()
+        };
+        lines.iter().map(sum).collect()
     }
 }
 
@@ -94,21 +94,10 @@ fn read(dir: &Path, name: &str) -> Result<Vec<u8>, EmbedError> {
 }
 
 /// Takes the file's bytes so that they are freed once the tensors are made: 90 MB that would otherwise stay.
-fn load_network(file: Vec<u8>, config: &Config) -> candle_core::Result<BertModel> {
-    let mut weights = safetensors::load_buffer(&file, &Device::Cpu)?;
+fn load_network(file: Vec<u8>, config: &Config) -> candle_core::Result<Bert> {
+    let weights = safetensors::load_buffer(&file, &Device::Cpu)?;
     drop(file);
-    for (name, weight) in &mut weights {
-        if name.contains("encoder.") && weight.rank() == 2 {
-            *weight = for_products(weight)?;
-        }
-    }
-    BertModel::load(VarBuilder::from_tensors(weights, DType::F32, &Device::Cpu), config)
-}
-
-/// The same matrix, laid out as the matrix product reads it (column by column). Products pack their operands each time, and
-/// packing across the grain costs a query half of its time.
-fn for_products(weight: &Tensor) -> candle_core::Result<Tensor> {
-    weight.to_dtype(DType::F32)?.t()?.contiguous()?.t()
+    Bert::load(&VarBuilder::from_tensors(weights, DType::F32, &Device::Cpu), config)
 }
 
 fn load_config(json: &[u8]) -> Result<Config, EmbedError> {

@@ -73,6 +73,27 @@ async fn every_text_gets_a_vector_of_length_one_in_its_place() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_arithmetic_stays_on_one_thread() {
+    let long = "word ".repeat(5_000);
+    embedder().embed(&[long.clone(), "hello".to_owned(), long]).await.unwrap();
+    // candle's own pool, of one thread a core, begins with the first operation on many numbers.
+    for task in std::fs::read_dir("/proc/self/task").unwrap() {
+        let name = std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default();
+        assert!(!name.starts_with("candle"), "{name}");
+    }
+}
+
+#[test]
+fn passes_take_what_fits_and_at_least_one_line() {
+    let texts: Vec<String> = [500, 100, 300, 1].map(|bytes| "x".repeat(bytes)).into();
+    let counts: Vec<usize> = passes(&texts).map(<[String]>::len).collect();
+    assert_eq!(counts, [1, 2, 1]);
+    let counts: Vec<usize> = passes(&vec![String::new(); 40]).map(<[String]>::len).collect();
+    assert_eq!(counts, [16, 16, 8]);
+}
+
 #[tokio::test]
 async fn no_text_is_no_vector() {
     assert!(embedder().embed(&[]).await.unwrap().is_empty());
@@ -121,33 +142,4 @@ fn a_missing_file_is_named_with_the_way_to_get_it() {
     assert!(matches!(err, EmbedError::Missing { .. }), "{err:?}");
     let text = err.to_string();
     assert!(text.contains("/nonexistent/model/config.json") && text.contains("pedro model fetch"), "{text}");
-}
-
-/// Not a test of right or wrong: `cargo test -p pedro-core embedder::candle -- --ignored --nocapture speed`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn speed() {
-    let before = Instant::now();
-    let embedder = embedder();
-    print(&format!("load {:?}", before.elapsed()));
-    let lines = chat_lines(960);
-    embedder.embed(&lines[..32]).await.unwrap();
-    let before = Instant::now();
-    embedder.embed(&lines).await.unwrap();
-    let took = before.elapsed();
-    print(&format!("{:.0} lines/s", lines.len() as f64 / took.as_secs_f64()));
-    let before = Instant::now();
-    for line in &lines[..40] {
-        embedder.embed_query(line).await.unwrap();
-    }
-    print(&format!("query {:?}", before.elapsed() / 40));
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    for line in status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM")) {
-        print(line);
-    }
-}
-
-fn print(line: &str) {
-    use std::io::Write;
-    writeln!(std::io::stderr(), "{line}").unwrap();
 }
