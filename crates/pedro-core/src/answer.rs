@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{AuthorKind, GenerationId, MessageId, Platform};
@@ -30,6 +31,9 @@ const AROUND: i64 = 2;
 /// The last lines of the channel that are shown with a question, and how old they may be.
 const THREAD_LINES: i64 = 6;
 const THREAD_MINUTES: i64 = 30;
+
+/// The same in a thread that Pedro opened, and in direct messages.
+const OWN_THREAD_LINES: i64 = 16;
 
 /// Links offered to the model.
 const LINKS: i64 = 2;
@@ -93,8 +97,15 @@ pub struct Answering {
     pool: PgPool,
     retriever: Arc<Retriever>,
     model: Arc<dyn LanguageModel>,
-    slots: Slots,
+    slots: Arc<Slots>,
     sizes: Sizes,
+}
+
+/// Where the text of an answer is shown as it grows.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    place: &'a Place,
+    drafts: &'a watch::Sender<String>,
 }
 
 /// A prompt and the messages that it quotes.
@@ -109,28 +120,48 @@ impl Answering {
         pool: PgPool,
         retriever: Arc<Retriever>,
         model: Arc<dyn LanguageModel>,
-        slots: Slots,
+        slots: Arc<Slots>,
         sizes: Sizes,
     ) -> Self {
         Self { pool, retriever, model, slots, sizes }
     }
 
-    /// Makes the answer to a question and keeps it: after a crash it is sent, not made again.
+    /// Makes the answer to a question and keeps it: after a crash it is sent, not made again. What is known is gathered
+    /// when a slot is free, not before: a question may wait long for one. `drafts` gets the text as it grows, fit to be
+    /// shown.
     ///
     /// # Errors
     /// See [`Failure`]; nothing is kept then but a note of the failed generation.
-    pub async fn make(&self, question: &Question, place: &Place, stop: &CancellationToken) -> Result<String, Failure> {
+    pub async fn make(
+        &self,
+        question: &Question,
+        place: &Place,
+        stop: &CancellationToken,
+        drafts: Option<&watch::Sender<String>>,
+    ) -> Result<String, Failure> {
+        let work = async |server: ModelServer| self.write(question, place, &server, drafts).await;
+        self.slots.with(Priority::Interactive, stop, work).await.map_err(|_| Failure::Stopped)?
+    }
+
+    async fn write(
+        &self,
+        question: &Question,
+        place: &Place,
+        server: &ModelServer,
+        drafts: Option<&watch::Sender<String>>,
+    ) -> Result<String, Failure> {
+        let shown = drafts.map(|drafts| Shown { place, drafts });
         let began = Instant::now();
         let gathered = self.gather(question, place).await?;
         record::overhead(Stage::Gather, began.elapsed());
-        let first = self.generate(question, &gathered, &gathered.prompt.messages, stop).await?;
-        let (answer, generation) = match self.presentable(&first.text, &gathered, place) {
+        let first = self.generate(question, &gathered, &gathered.prompt.messages, server, shown).await?;
+        let (answer, generation) = match presentable(&first.text, &gathered, place) {
             Ok(answer) => (answer, first),
             Err(why) => {
                 tracing::info!(question.id = %question.id, why, "an answer was withheld and is tried once more");
                 let messages = prompt::second_try(&gathered.prompt.messages);
-                let second = self.generate(question, &gathered, &messages, stop).await?;
-                let answer = self.presentable(&second.text, &gathered, place).unwrap_or_else(|why| {
+                let second = self.generate(question, &gathered, &messages, server, shown).await?;
+                let answer = presentable(&second.text, &gathered, place).unwrap_or_else(|why| {
                     record::answer_withheld(why);
                     if why == "empty" { reply::nothing_to_say() } else { reply::declined() }
                 });
@@ -156,12 +187,16 @@ impl Answering {
             count: HITS,
             weights: Default::default(),
         };
-        let since = question.asked_at - chrono::Duration::minutes(THREAD_MINUTES);
+        // A thread of Pedro's is one conversation, however long it pauses.
+        let (since, lines) = match place.own_thread {
+            true => (DateTime::<Utc>::MIN_UTC, OWN_THREAD_LINES),
+            false => (question.asked_at - chrono::Duration::minutes(THREAD_MINUTES), THREAD_LINES),
+        };
         let (recalled, title, links, thread) = tokio::try_join!(
             self.retriever.recall(&recall),
             stream_title::current(&self.pool, home.id, place.id),
             link::search(&self.pool, home.id, &question.text, LINKS),
-            message::latest(&self.pool, place.id, since, asked, THREAD_LINES),
+            message::latest(&self.pool, place.id, since, asked, lines),
         )?;
         let windows = self.retriever.windows(&recalled.hits, AROUND).await?;
         let is_asked = |line: &&MessageRow| Some(line.id) != asked;
@@ -203,13 +238,14 @@ impl Answering {
         room.min(LONGEST_PROMPT)
     }
 
-    /// One generation, under a slot's lease. A failed one is noted.
+    /// One generation on a server whose slot is held. A failed one is noted.
     async fn generate(
         &self,
         question: &Question,
         gathered: &Gathered,
         messages: &[PromptMessage],
-        stop: &CancellationToken,
+        server: &ModelServer,
+        shown: Option<Shown<'_>>,
     ) -> Result<Generation, Failure> {
         let request = GenerationRequest {
             messages: messages.to_vec(),
@@ -219,44 +255,24 @@ impl Answering {
             purpose: Purpose::Answer,
         };
         let began = Instant::now();
-        let work = async |server: ModelServer| {
-            let result = self.model.generate(&server, &request, None).await;
-            if matches!(result, Err(LlmError::Unavailable { .. } | LlmError::Loading)) {
-                self.slots.avoid(&server.url);
+        let result = match shown {
+            None => self.model.generate(server, &request, None).await,
+            Some(shown) => {
+                let (raw, texts) = mpsc::channel(1);
+                let writing = async move { self.model.generate(server, &request, Some(&raw)).await };
+                tokio::join!(writing, offer_drafts(texts, gathered, shown)).0
             }
-            result
         };
-        let result = self.slots.with(Priority::Interactive, stop, work).await.map_err(|_| Failure::Stopped)?;
         match result {
             Ok(generation) => Ok(generation),
+            Err(LlmError::Unavailable { .. } | LlmError::Loading) => {
+                self.slots.avoid(&server.url);
+                Err(Failure::ModelAway)
+            }
             Err(error) => {
-                if matches!(error, LlmError::Unavailable { .. } | LlmError::Loading) {
-                    return Err(Failure::ModelAway);
-                }
                 self.note_failure(question, gathered, &error, began).await?;
                 Err(Failure::Model(error))
             }
-        }
-    }
-
-    /// What can be said of what the model wrote, or why nothing can.
-    fn presentable(&self, output: &str, gathered: &Gathered, place: &Place) -> Result<String, &'static str> {
-        let home = &place.home;
-        let rules = CleanRules {
-            platform: place.key.platform,
-            links_allowed: links_allowed(place),
-            own_names: &home.ear.names,
-        };
-        let text = prompt::clean(output, &rules);
-        let system = gathered.prompt.messages.iter().find(|message| message.role == PromptRole::System);
-        if text.is_empty() {
-            Err("empty")
-        } else if home.deny.hit(&text) || prompt::is_abusive(&text) {
-            Err("denied")
-        } else if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) {
-            Err("leak")
-        } else {
-            Ok(text)
         }
     }
 
@@ -319,9 +335,36 @@ impl Answering {
     /// When a statement fails.
     pub async fn finish(&self, question: &Question, ending: Ending) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        questions::finish(&mut transaction, question.id, ending).await?;
+        questions::finish(&mut transaction, question.id, question.lease_owner, ending).await?;
         transaction.commit().await?;
         Ok(())
+    }
+}
+
+/// Hands on what the model has written so far, as far as it may be said.
+async fn offer_drafts(mut texts: mpsc::Receiver<String>, gathered: &Gathered, shown: Shown<'_>) {
+    while let Some(text) = texts.recv().await {
+        if let Ok(text) = presentable(&text, gathered, shown.place) {
+            shown.drafts.send_replace(text);
+        }
+    }
+}
+
+/// What can be said of what the model wrote, or why nothing can.
+fn presentable(output: &str, gathered: &Gathered, place: &Place) -> Result<String, &'static str> {
+    let home = &place.home;
+    let rules =
+        CleanRules { platform: place.key.platform, links_allowed: links_allowed(place), own_names: &home.ear.names };
+    let text = prompt::clean(output, &rules);
+    let system = gathered.prompt.messages.iter().find(|message| message.role == PromptRole::System);
+    if text.is_empty() {
+        Err("empty")
+    } else if home.deny.hit(&text) || prompt::is_abusive(&text) {
+        Err("denied")
+    } else if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) {
+        Err("leak")
+    } else {
+        Ok(text)
     }
 }
 

@@ -13,17 +13,19 @@ use tokio::sync::{Notify, mpsc};
 use crate::answer::{Answering, Sizes};
 use crate::chat::Platform;
 use crate::embedder::{CandleEmbedder, EmbedError, Embedder, OpenAiEmbedder};
+use crate::game::Games;
 use crate::listener::Listener;
 use crate::llm::{LangchainModel, LanguageModel, ModelLimits, ModelServer, ServerClient, ServerHealth, Slots};
 use crate::memory::{EmbedWorker, PersonHasher, Retriever};
+use crate::patience::Patience;
 use crate::pedro::Pedro;
 use crate::places::{Identity, Places};
+use crate::question::Terms;
 use crate::service::config::{CommunitySettings, DatabaseSettings, EmbeddingSettings, ModelSettings};
 use crate::service::secret::{Secret, shown_url};
 use crate::service::{Readiness, Shutdown, Verdict};
 use crate::speech::Speech;
 use crate::store::embedding::{self, EmbeddingSpace};
-use crate::store::question::Limits;
 use crate::store::{StoreError, database};
 use crate::voice::Voice;
 
@@ -62,8 +64,8 @@ pub struct Parts<'a> {
     pub platform: Platform,
     /// Who Pedro is there.
     pub identity: Identity,
-    /// How much may be asked.
-    pub limits: Limits,
+    /// On what terms questions are accepted.
+    pub terms: Terms,
     /// The way to the adapter.
     pub voice: mpsc::Sender<Speech>,
     /// Settings.
@@ -90,21 +92,40 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     let worker = EmbedWorker::new(pool.clone(), Arc::clone(&embedder), space);
     let embed_wake = worker.waker();
     shutdown.spawn_essential("embed worker", worker.run(shutdown.token()));
-    let retriever = Arc::new(Retriever::new(pool.clone(), embedder, space));
+    let retriever = Arc::new(Retriever::new(pool.clone(), Arc::clone(&embedder), space));
 
     let sizes = Sizes { context: parts.model.context, max_tokens: parts.model.max_tokens };
     let client = ServerClient::new(parts.model.api_key.clone().map(Into::into))?;
     watch_model(parts.readiness, &client, &parts.model);
-    let slots = Slots::new(pool.clone(), parts.model.servers.clone(), client);
+    let slots = Arc::new(Slots::new(pool.clone(), parts.model.servers.clone(), client));
     let model = open_model(&parts.model)?;
     let secret = parts.community.secret_key.as_ref().map(Secret::expose);
+    let places = Arc::new(Places::new(pool.clone(), parts.identity));
+    let voice = Arc::new(Voice::new(pool.clone(), parts.voice));
+    let hasher = PersonHasher::new(&pool, secret).await?;
+    let games = Games {
+        pool: pool.clone(),
+        platform: parts.platform,
+        everywhere: parts.terms.everywhere,
+        places: Arc::clone(&places),
+        voice: Arc::clone(&voice),
+        model: Arc::clone(&model),
+        slots: Arc::clone(&slots),
+        embedder,
+        hasher: hasher.clone(),
+        wake: Notify::new(),
+        held: Default::default(),
+    };
     Ok(Arc::new(Pedro {
         platform: parts.platform,
-        places: Places::new(pool.clone(), parts.identity),
-        listener: Listener::new(pool.clone(), parts.platform, parts.limits),
+        places,
+        listener: Listener::new(pool.clone(), parts.platform, parts.terms),
+        terms: parts.terms,
+        patience: Patience::default(),
         answering: Answering::new(pool.clone(), retriever, model, slots, sizes),
-        voice: Voice::new(pool.clone(), parts.voice),
-        hasher: PersonHasher::new(&pool, secret).await?,
+        games: Arc::new(games),
+        voice,
+        hasher,
         embed_wake,
         question_wake: Arc::new(Notify::new()),
         shutdown: shutdown.clone(),

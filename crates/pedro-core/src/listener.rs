@@ -9,16 +9,18 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::chat::{AuthorKind, ChatMessage, Platform, Role};
 use crate::memory::PersonHasher;
+use crate::patience::HourlyLimit;
 use crate::places::Place;
+use crate::question::Terms;
 use crate::reply;
 use crate::service::metrics::catalog::{DropReason, Stage};
 use crate::service::metrics::record;
-use crate::speech::ReplyTarget;
+use crate::speech::{Interaction, ReplyTarget};
 use crate::store::StoreError;
 use crate::store::message::{self, NewLine};
 use crate::store::opt_out::{self, OptOut};
-use crate::store::question::{self as questions, Accepted, Limits, NewQuestion};
-use crate::trigger::{self, Asked, Command, Intent, Usage};
+use crate::store::question::{self as questions, Accepted, NewQuestion};
+use crate::trigger::{self, Command, Hearing, Intent, Usage};
 
 /// The first wait after the database failed; doubled up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -38,8 +40,19 @@ pub struct Line {
     pub place: Arc<Place>,
     /// Keyed hash of who said it.
     pub person: Vec<u8>,
-    /// Whether what answers it may be stored.
-    pub stored: bool,
+    /// Set if it was put by a command, which makes it a question whatever it says.
+    pub put: Option<Put>,
+    /// It answers a question of a game.
+    pub is_move: bool,
+}
+
+/// How a question was put that is no line of chat.
+#[derive(Clone)]
+pub struct Put {
+    /// What waits for the response.
+    pub interaction: Interaction,
+    /// How long the question waits to be settled where it is answered, before it is answered in place.
+    pub hold: Duration,
 }
 
 impl Line {
@@ -55,7 +68,7 @@ impl Line {
         // PostgreSQL's text holds no NUL, and nobody types one.
         message.text.retain(|c| c != '\0');
         let person = hasher.hash(message.channel.platform, &message.author.platform_user_id);
-        Self { message, place, person, stored: true }
+        Self { message, place, person, put: None, is_move: false }
     }
 
     /// The privacy command that it gives, if it does, rightly used or not.
@@ -73,12 +86,9 @@ impl Line {
             platform_message_id: self.message.platform_message_id.clone(),
             platform_user_id: self.message.author.platform_user_id.clone(),
             display_name: self.message.author.display_name.clone(),
+            is_line: self.put.is_none(),
+            interaction: self.put.as_ref().map(|put| put.interaction.clone()),
         }
-    }
-
-    /// Whether what answers it may be stored.
-    pub fn is_stored(&self) -> bool {
-        self.stored
     }
 }
 
@@ -87,31 +97,46 @@ impl Line {
 pub enum FollowUp {
     /// Its question has a row: a worker may begin.
     Answer,
-    /// Something is to be said at once.
-    Say(String),
+    /// Its question is not accepted: the asker is told so.
+    Refuse(String),
+    /// A command was used wrongly: its user is told how to use it.
+    Correct(String),
     /// A command is to be carried out.
     Obey(Command),
+}
+
+/// A line that something follows from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// Its place among the lines.
+    pub line: usize,
+    /// Whether what is said to it may be stored: not if its author opted out of storage.
+    pub stored: bool,
+    /// What follows.
+    pub follow_up: FollowUp,
 }
 
 /// Writes lines and decides about them.
 pub struct Listener {
     pool: PgPool,
     platform: Platform,
-    limits: Limits,
+    terms: Terms,
+    /// Questions of people who opted out of storage: their rows, by which others are counted, do not stay.
+    unstored: HourlyLimit,
 }
 
 impl Listener {
     /// A listener for one platform.
-    pub fn new(pool: PgPool, platform: Platform, limits: Limits) -> Self {
-        Self { pool, platform, limits }
+    pub fn new(pool: PgPool, platform: Platform, terms: Terms) -> Self {
+        Self { pool, platform, unstored: HourlyLimit::new(terms.limits.hourly_per_person), terms }
     }
 
-    /// Writes lines in one statement, with the questions among them, and tells what follows from which (by place in
-    /// `lines`). While the database is away it tries again, so that nothing is lost; what the database refuses for
-    /// good is tried line by line, so that one bad line does not take the others along.
-    pub async fn hear(&self, lines: &[Line]) -> Vec<(usize, FollowUp)> {
+    /// Writes lines in one statement, with the questions among them, and tells what follows from which. While the
+    /// database is away it tries again, so that nothing is lost; what the database refuses for good is tried line by
+    /// line, so that one bad line does not take the others along.
+    pub async fn hear(&self, lines: &[Line]) -> Vec<Followed> {
         match self.hear_patiently(lines).await {
-            Ok(follow_ups) => follow_ups,
+            Ok(followed) => followed,
             Err(error) if lines.len() == 1 => {
                 tracing::error!(%error, "a line is refused by the database and lost");
                 record::messages_dropped(self.platform.as_str(), DropReason::Refused, 1);
@@ -121,14 +146,14 @@ impl Listener {
                 let mut all = Vec::new();
                 for (at, line) in lines.iter().enumerate() {
                     let one = Box::pin(self.hear(std::slice::from_ref(line))).await;
-                    all.extend(one.into_iter().map(|(_, follow_up)| (at, follow_up)));
+                    all.extend(one.into_iter().map(|followed| Followed { line: at, ..followed }));
                 }
                 all
             }
         }
     }
 
-    async fn hear_patiently(&self, lines: &[Line]) -> Result<Vec<(usize, FollowUp)>, StoreError> {
+    async fn hear_patiently(&self, lines: &[Line]) -> Result<Vec<Followed>, StoreError> {
         let mut wait = FIRST_WAIT;
         // A connection that was cut in the commit leaves it open whether the lines were written. Their questions were
         // then written with them, but what follows was not done.
@@ -138,9 +163,9 @@ impl Listener {
             // A connection that died without a word would be waited for until TCP gives up.
             let written = tokio::time::timeout(WRITE_WITHIN, self.write(lines, perhaps_written)).await;
             match written.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into())) {
-                Ok(follow_ups) => {
+                Ok(followed) => {
                     record::overhead(Stage::Store, began.elapsed());
-                    return Ok(follow_ups);
+                    return Ok(followed);
                 }
                 Err(error) if error.is_transient() => {
                     tracing::warn!(%error, "{} lines wait for the database", lines.len());
@@ -153,7 +178,7 @@ impl Listener {
         }
     }
 
-    async fn write(&self, lines: &[Line], perhaps_written: bool) -> Result<Vec<(usize, FollowUp)>, StoreError> {
+    async fn write(&self, lines: &[Line], perhaps_written: bool) -> Result<Vec<Followed>, StoreError> {
         let people: Vec<Vec<u8>> = lines.iter().map(|line| line.person.clone()).collect();
         let choices: HashMap<Vec<u8>, OptOut> = opt_out::find(&self.pool, &people).await?.into_iter().collect();
         let choice = |line: &Line| choices.get(&line.person).copied().unwrap_or_default();
@@ -165,20 +190,26 @@ impl Listener {
         let mut transaction = self.pool.begin().await?;
         let written = message::insert_lines(&mut transaction, &kept).await?;
         let mut seen = HashSet::new();
-        let mut follow_ups = Vec::new();
+        let mut all = Vec::new();
         for (at, line) in lines.iter().enumerate() {
             let (choice, id) = (choice(line), &line.message.platform_message_id);
             let is_new = written.contains_key(id) || choice.storage || perhaps_written;
             // Delivered twice: looked at once.
-            if !is_new || choice.replies || !seen.insert(id) {
+            if !is_new || !seen.insert(id) {
+                continue;
+            }
+            if choice.replies {
+                let refusal = || FollowUp::Refuse(reply::asked_but_opted_out(self.platform));
+                let follow_up = line.put.as_ref().map(|_| refusal());
+                all.extend(follow_up.map(|follow_up| Followed { line: at, stored: false, follow_up }));
                 continue;
             }
             let follow_up = self.decide(&mut transaction, line, choice.storage).await?;
-            follow_ups.extend(follow_up.map(|follow_up| (at, follow_up)));
+            all.extend(follow_up.map(|follow_up| Followed { line: at, stored: !choice.storage, follow_up }));
         }
         transaction.commit().await?;
         record::messages_stored(self.platform.as_str(), written.len() as u64);
-        Ok(follow_ups)
+        Ok(all)
     }
 
     async fn decide(
@@ -187,15 +218,28 @@ impl Listener {
         line: &Line,
         ephemeral: bool,
     ) -> Result<Option<FollowUp>, StoreError> {
-        let paused = line.place.is_paused(Utc::now());
-        match trigger::decide(&line.message, &line.place.home.ear, line.place.chattiness) {
+        if line.put.is_some() {
+            let asked = line.message.text.clone();
+            return self.accept(transaction, line, &asked, ephemeral).await;
+        }
+        if line.is_move {
+            return Ok(None);
+        }
+        let (now, place) = (Utc::now(), &line.place);
+        // What is read after a gap: nobody waits for an answer any more.
+        if (now - line.message.sent_at).to_std().is_ok_and(|age| age > self.terms.expiry) {
+            return Ok(None);
+        }
+        let paused = place.is_paused(now);
+        let hearing = Hearing { chattiness: place.chattiness, own_thread: place.own_thread };
+        match trigger::decide(&line.message, &place.home.ear, hearing) {
             Intent::Ignore => Ok(None),
             // In a pause only moderators are heard: they end it.
             Intent::Command(_) if paused && line.message.author.role == Role::Viewer => Ok(None),
             Intent::Command(Ok(command)) => Ok(Some(FollowUp::Obey(command))),
             Intent::Question(_) if paused => Ok(None),
-            Intent::Command(Err(usage)) => Ok(Some(FollowUp::Say(reply::usage(&usage.usage)))),
-            Intent::Question(asked) => self.accept(transaction, line, &asked, ephemeral).await,
+            Intent::Command(Err(usage)) => Ok(Some(FollowUp::Correct(reply::usage(&usage.usage)))),
+            Intent::Question(asked) => self.accept(transaction, line, &asked.text, ephemeral).await,
         }
     }
 
@@ -203,7 +247,7 @@ impl Listener {
         &self,
         transaction: &mut PgConnection,
         line: &Line,
-        asked: &Asked,
+        asked: &str,
         ephemeral: bool,
     ) -> Result<Option<FollowUp>, StoreError> {
         let new = NewQuestion {
@@ -214,17 +258,23 @@ impl Listener {
             ephemeral,
             asker_hash: &line.person,
             asker_name: &line.message.author.display_name,
-            text: &asked.text,
+            text: asked,
             reply_target: serde_json::to_value(line.target()).unwrap_or_default(),
+            hold: line.put.as_ref().map_or(Duration::ZERO, |put| put.hold),
             // When it was heard, by our clock: the platform's may be far off, and people wait from now on.
             asked_at: Utc::now(),
         };
-        Ok(match questions::accept(transaction, &new, &self.limits).await? {
+        let limits = &self.terms.limits;
+        Ok(match questions::accept(transaction, &new, limits).await? {
+            Accepted::Queued { id, .. } if ephemeral && !self.unstored.allows(&line.person) => {
+                questions::withdraw(transaction, id).await?;
+                Some(FollowUp::Refuse(reply::hourly_limit(limits.hourly_per_person)))
+            }
             Accepted::Queued { .. } => Some(FollowUp::Answer),
             Accepted::Known => None,
-            Accepted::StillOpen => Some(FollowUp::Say(reply::still_open())),
-            Accepted::HourlyLimit => Some(FollowUp::Say(reply::hourly_limit(self.limits.hourly_per_person))),
-            Accepted::QueueFull => Some(FollowUp::Say(reply::queue_full(self.limits.queue))),
+            Accepted::StillOpen => Some(FollowUp::Refuse(reply::still_open())),
+            Accepted::HourlyLimit => Some(FollowUp::Refuse(reply::hourly_limit(limits.hourly_per_person))),
+            Accepted::QueueFull => Some(FollowUp::Refuse(reply::queue_full(limits.queue))),
         })
     }
 }

@@ -1,27 +1,32 @@
-//! The only file that knows the whole flow: a line is heard, stored, looked at; a question is answered.
+//! The only room that knows the whole flow: here a line is heard, stored, looked at; in `ask` a question is answered; in
+//! `attend` those who wait are looked after.
+
+mod ask;
+mod attend;
+mod interact;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore};
-use tokio_util::sync::CancellationToken;
 
-use crate::answer::{Answering, Failure};
+use crate::answer::Answering;
 use crate::chat::{ChannelKey, ChatMessage, Heard, Platform, Removal};
-use crate::command::{self, Given, Person};
-use crate::listener::{FollowUp, Line, Listener};
+use crate::command::{self, Person};
+use crate::game::Games;
+use crate::listener::{FollowUp, Followed, Line, Listener};
 use crate::memory::{InboxReader, PersonHasher};
-use crate::places::{Place, Places};
-use crate::question::{ATTEMPTS, EXPIRY, Held, PATIENCE, Settled, Unsettled, Worker};
+use crate::patience::Patience;
+use crate::places::Places;
+use crate::question::{Held, Terms, Worker};
 use crate::reply;
 use crate::service::Shutdown;
-use crate::service::metrics::catalog::{DropReason, ReplyKind, Stage};
+use crate::service::metrics::catalog::{DropReason, ReplyKind};
 use crate::service::metrics::record;
-use crate::speech::{NotSpoken, ReplyTarget};
-use crate::store::question::{self as questions, Ending, Question};
-use crate::store::{StoreError, channel, erase};
+use crate::speech::can_edit;
+use crate::store::question::Reach;
+use crate::store::{StoreError, channel, erase, message};
 use crate::trigger::{Command, Usage};
 use crate::voice::{Utterance, Voice};
 
@@ -35,9 +40,6 @@ const WORKERS: usize = 4;
 /// How long to wait before something is tried again that the database did not do.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
 
-/// How often the askers of waiting questions are looked after.
-const ATTEND_EVERY: Duration = Duration::from_secs(1);
-
 /// Pedro on one platform.
 pub struct Pedro {
     /// The database.
@@ -45,13 +47,15 @@ pub struct Pedro {
     /// The platform that this process speaks on.
     pub platform: Platform,
     /// Communities and channels.
-    pub places: Places,
+    pub places: Arc<Places>,
     /// Writes lines and decides about them.
     pub listener: Listener,
     /// Makes answers.
     pub answering: Answering,
+    /// Twenty questions.
+    pub games: Arc<Games>,
     /// Says texts.
-    pub voice: Voice,
+    pub voice: Arc<Voice>,
     /// Hashes people.
     pub hasher: PersonHasher,
     /// Told when lines were written.
@@ -62,6 +66,10 @@ pub struct Pedro {
     pub shutdown: Shutdown,
     /// Places for commands and short replies.
     pub errands: Arc<Semaphore>,
+    /// On what terms questions are accepted.
+    pub terms: Terms,
+    /// What each person may still do.
+    pub patience: Patience,
 }
 
 impl Pedro {
@@ -81,9 +89,11 @@ impl Pedro {
         let held = Held::default();
         for _ in 0..WORKERS {
             let pedro = Arc::clone(self);
+            let reach = Arc::clone(self);
             let worker = Worker {
                 pool: self.pool.clone(),
-                platform: self.platform,
+                reach: Arc::new(move || reach.reach()),
+                expiry: self.terms.expiry,
                 wake: Arc::clone(&self.question_wake),
                 held: held.clone(),
                 stop: self.shutdown.token(),
@@ -97,8 +107,17 @@ impl Pedro {
                 }),
             );
         }
+        // Twenty questions needs buttons and threads.
+        if can_edit(self.platform) {
+            self.start_games();
+        }
         let pedro = Arc::clone(self);
         self.shutdown.spawn_essential("attendant", async move { pedro.attend().await });
+    }
+
+    fn start_games(&self) {
+        let (games, token, work) = (Arc::clone(&self.games), self.shutdown.token(), self.shutdown.work_token());
+        self.shutdown.spawn_essential("games", async move { games.run(token, work).await });
     }
 
     /// What was heard, in order. Lines that stand together are written in one statement; what changes memory or a
@@ -116,6 +135,11 @@ impl Pedro {
                         }
                         None => lines.push(line),
                     }
+                }
+                Heard::Edited { platform, platform_message_id, text } => {
+                    self.hear_lines(std::mem::take(&mut lines)).await;
+                    self.until_stored("change", || self.edit(platform, &platform_message_id, &text)).await;
+                    self.embed_wake.notify_one();
                 }
                 Heard::Removed { channel, removal } => {
                     self.hear_lines(std::mem::take(&mut lines)).await;
@@ -142,21 +166,54 @@ impl Pedro {
         if lines.is_empty() {
             return;
         }
-        let follow_ups = self.listener.hear(&lines).await;
+        let lines = self.note_moves(lines).await;
+        let followed = self.listener.hear(&lines).await;
         self.embed_wake.notify_one();
-        for (line, follow_up) in follow_ups {
-            match follow_up {
-                FollowUp::Answer => self.question_wake.notify_one(),
-                FollowUp::Say(text) => self.reply(&lines[line], text),
-                FollowUp::Obey(command) => self.obey(&lines[line], command),
-            }
+        for followed in followed {
+            self.follow_up(&lines[followed.line], followed);
         }
     }
 
+    /// Marks the lines that answer a question of a game: they ask nothing.
+    async fn note_moves(&self, mut lines: Vec<Line>) -> Vec<Line> {
+        for line in lines.iter_mut().filter(|line| line.place.own_thread) {
+            line.is_move = self.games.hear(line).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "an answer in a game was not taken");
+                false
+            });
+        }
+        lines
+    }
+
+    fn follow_up(self: &Arc<Self>, line: &Line, followed: Followed) {
+        match followed.follow_up {
+            FollowUp::Answer => {
+                self.question_wake.notify_one();
+                if can_edit(self.platform) && line.put.is_none() {
+                    self.voice.type_in(&line.place);
+                }
+            }
+            FollowUp::Refuse(text) if line.put.is_some() || self.patience.tells(&line.person, &text) => {
+                self.reply(line, text, followed.stored);
+            }
+            FollowUp::Refuse(_) => {}
+            FollowUp::Correct(_) | FollowUp::Obey(_) if !self.patience.takes_command(&line.person) => {
+                record::messages_dropped(self.platform.as_str(), DropReason::Busy, 1);
+            }
+            FollowUp::Correct(text) => self.reply(line, text, followed.stored),
+            FollowUp::Obey(command) => self.obey(line, command, followed.stored),
+        }
+    }
+
+    /// Whose askers this process can speak to.
+    fn reach(&self) -> Reach {
+        let channels = (!self.terms.everywhere).then(|| self.places.ids());
+        Reach { platform: self.platform, channels }
+    }
+
     /// Says a text to whoever wrote a line, off the ingest path.
-    fn reply(self: &Arc<Self>, line: &Line, text: String) {
-        let (pedro, place, target, stored) =
-            (Arc::clone(self), Arc::clone(&line.place), line.target(), line.is_stored());
+    fn reply(self: &Arc<Self>, line: &Line, text: String, stored: bool) {
+        let (pedro, place, target) = (Arc::clone(self), Arc::clone(&line.place), line.target());
         self.errand(async move {
             let utterance = Utterance { stored, ..Utterance::reply(&place, &target, &text) };
             pedro.say(&utterance).await;
@@ -164,19 +221,18 @@ impl Pedro {
     }
 
     /// Carries out a command, off the ingest path.
-    fn obey(self: &Arc<Self>, line: &Line, command: Command) {
+    fn obey(self: &Arc<Self>, line: &Line, command: Command, stored: bool) {
         if line.message.author.role < command.needs() {
-            return self.reply(line, reply::moderators_only());
+            return self.reply(line, reply::moderators_only(), stored);
         }
-        let (pedro, place, target, stored) =
-            (Arc::clone(self), Arc::clone(&line.place), line.target(), line.is_stored());
+        let (pedro, line, target) = (Arc::clone(self), line.clone(), line.target());
         let began = Instant::now();
         self.errand(async move {
-            let given = Given { pool: &pedro.pool, place: &place, now: Utc::now() };
-            let text = command::obey(&command, &given).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, command = command.name(), "a command failed");
-                reply::command_failed()
-            });
+            let place = Arc::clone(&line.place);
+            let text = match command {
+                Command::Wrong => pedro.withdraw_replied(&line).await,
+                _ => pedro.carry_out(&command, &place).await,
+            };
             let utterance = Utterance { stored, ..Utterance::reply(&place, &target, &text) };
             pedro.say(&utterance).await;
             record::replied(pedro.platform.as_str(), ReplyKind::Command, began.elapsed());
@@ -190,7 +246,7 @@ impl Pedro {
             Err(usage) => reply::usage(&usage.usage),
             Ok(command) => self.obey_privacy_patiently(&line, command).await,
         };
-        self.reply(&Line { stored: false, ..line }, text);
+        self.reply(&line, text, false);
     }
 
     async fn obey_privacy_patiently(&self, line: &Line, command: &Command) -> String {
@@ -229,6 +285,10 @@ impl Pedro {
         }
     }
 
+    async fn edit(&self, platform: Platform, id: &str, text: &str) -> Result<(), StoreError> {
+        message::edit(&self.pool, platform, id, text).await.map(|_| ())
+    }
+
     async fn remove(&self, channel: &ChannelKey, removal: &Removal) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         match removal {
@@ -261,123 +321,4 @@ impl Pedro {
             tokio::time::sleep(RETRY_AFTER).await;
         }
     }
-
-    /// Answers a question that a worker holds.
-    async fn ask(&self, question: Question, stop: CancellationToken) -> Result<Settled, Unsettled> {
-        let Some(place) = self.places.by_id(question.channel_id) else {
-            // Another process has this channel; it will find the question.
-            return Err(Unsettled { wait: Duration::from_secs(5), counts: false });
-        };
-        let target: Option<ReplyTarget> = serde_json::from_value(question.reply_target.clone()).ok();
-        let failure = match self.answer(&question, &place, target.as_ref(), &stop).await {
-            Ok(()) => return Ok(Settled),
-            Err(failure) => failure,
-        };
-        tracing::warn!(question.id = %question.id, "question {} was not answered: {failure}", question.id);
-        match failure {
-            Failure::Stopped => Err(Unsettled { wait: Duration::ZERO, counts: false }),
-            Failure::SourceForgotten => Err(Unsettled { wait: Duration::ZERO, counts: false }),
-            Failure::Store(_) | Failure::Unsent(NotSpoken::Unavailable) => {
-                Err(Unsettled { wait: Duration::from_secs(2), counts: false })
-            }
-            Failure::ModelAway => {
-                if questions::first_trouble(&self.pool, question.id).await.unwrap_or(false) {
-                    self.tell(&question, &place, target.as_ref(), &reply::model_away()).await;
-                }
-                Err(Unsettled { wait: Duration::from_secs(3), counts: false })
-            }
-            Failure::Unsent(NotSpoken::Refused(_)) => self.finish(&question, Ending::Failed).await,
-            Failure::Model(_) if question.attempts < ATTEMPTS => {
-                Err(Unsettled { wait: Duration::from_secs(2), counts: true })
-            }
-            Failure::Model(_) | Failure::TooOften => {
-                self.tell(&question, &place, target.as_ref(), &reply::gave_up()).await;
-                self.finish(&question, Ending::Failed).await
-            }
-        }
-    }
-
-    async fn answer(
-        &self,
-        question: &Question,
-        place: &Place,
-        target: Option<&ReplyTarget>,
-        stop: &CancellationToken,
-    ) -> Result<(), Failure> {
-        let text = match &question.answer {
-            Some(answer) => answer.clone(),
-            None if question.attempts > ATTEMPTS => return Err(Failure::TooOften),
-            None => {
-                record::overhead(Stage::Queue, waited(question));
-                self.answering.make(question, place, stop).await?
-            }
-        };
-        let generation = self.answering.generation_of(question).await?;
-        let said = usize::try_from(question.pieces_sent).unwrap_or(0);
-        let answers = Some((question.id, said));
-        let utterance = Utterance { place, to: target, text: &text, stored: !question.ephemeral, generation, answers };
-        let began = Instant::now();
-        self.voice.say(&utterance).await.map_err(Failure::Unsent)?;
-        record::overhead(Stage::Send, began.elapsed());
-        self.answering.finish(question, Ending::Answered).await?;
-        record::replied(self.platform.as_str(), ReplyKind::Answer, waited(question));
-        Ok(())
-    }
-
-    async fn finish(&self, question: &Question, ending: Ending) -> Result<Settled, Unsettled> {
-        self.answering.finish(question, ending).await.map(|()| Settled).map_err(|error| {
-            tracing::warn!(%error, "the end of a question could not be written");
-            Unsettled { wait: Duration::from_secs(2), counts: false }
-        })
-    }
-
-    async fn tell(&self, question: &Question, place: &Place, target: Option<&ReplyTarget>, text: &str) {
-        let utterance =
-            Utterance { place, to: target, text, stored: !question.ephemeral, generation: None, answers: None };
-        self.say(&utterance).await;
-        record::replied(self.platform.as_str(), ReplyKind::Apology, waited(question));
-    }
-
-    /// Looks after those who wait: tells them once that it takes longer, and that it took too long.
-    async fn attend(self: &Arc<Self>) {
-        let stop = self.shutdown.token();
-        while !stop.is_cancelled() {
-            if let Err(error) = self.attend_once().await {
-                tracing::debug!(%error, "those who wait are looked after when the database is back");
-            }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(ATTEND_EVERY) => {}
-            }
-        }
-    }
-
-    async fn attend_once(self: &Arc<Self>) -> Result<(), StoreError> {
-        for waiting in questions::take_expired(&self.pool, self.platform, EXPIRY).await? {
-            self.tell_waiting(waiting, reply::expired());
-        }
-        for waiting in questions::take_unacknowledged(&self.pool, self.platform, PATIENCE).await? {
-            let ahead = questions::ahead(&self.pool, waiting.id).await?;
-            self.tell_waiting(waiting, reply::on_it(ahead));
-        }
-        questions::sweep_ephemeral(&self.pool).await?;
-        let depth = questions::depth(&self.pool, self.platform).await?;
-        record::queue_depth(u64::try_from(depth).unwrap_or(0));
-        Ok(())
-    }
-
-    fn tell_waiting(self: &Arc<Self>, waiting: questions::Waiting, text: String) {
-        let Some(place) = self.places.by_id(waiting.channel_id) else { return };
-        let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
-        let pedro = Arc::clone(self);
-        self.errand(async move {
-            let utterance = Utterance { stored: !waiting.ephemeral, ..Utterance::reply(&place, &target, &text) };
-            pedro.say(&utterance).await;
-        });
-    }
-}
-
-/// How long its asker has waited for a question.
-fn waited(question: &Question) -> Duration {
-    (Utc::now() - question.asked_at).to_std().unwrap_or_default()
 }

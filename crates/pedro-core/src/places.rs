@@ -10,7 +10,8 @@ use sqlx::PgPool;
 use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId};
 use crate::prompt::{DenyList, Persona};
 use crate::service::config::{self, Community};
-use crate::store::{StoreError, channel};
+use crate::store::StoreError;
+use crate::store::channel::{self, ChannelRow, Seen};
 use crate::trigger::Ear;
 
 /// Who Pedro is on a platform.
@@ -44,6 +45,8 @@ pub struct Place {
     pub key: ChannelKey,
     /// How much Pedro speaks here.
     pub chattiness: Chattiness,
+    /// A thread that Pedro opened, or a direct message: everything that is said here is for it.
+    pub own_thread: bool,
     /// Whose memory it feeds.
     pub home: Arc<Home>,
     /// Pedro keeps quiet until then: microseconds since 1970, 0 for no pause.
@@ -51,6 +54,17 @@ pub struct Place {
 }
 
 impl Place {
+    fn new(row: ChannelRow, home: Arc<Home>) -> Self {
+        Self {
+            key: row.key(),
+            id: row.id,
+            chattiness: row.chattiness,
+            own_thread: row.own_thread,
+            home,
+            paused_until: AtomicI64::new(row.paused_until.map_or(0, |until| until.timestamp_micros())),
+        }
+    }
+
     /// Whether Pedro was asked to keep quiet.
     pub fn is_paused(&self, now: DateTime<Utc>) -> bool {
         self.paused_until.load(Ordering::Relaxed) > now.timestamp_micros()
@@ -83,24 +97,31 @@ impl Places {
         Self { pool, identity, known: Mutex::default() }
     }
 
-    /// Makes a channel known, with its row and its community's.
+    /// Makes a channel known, with its row and its community's; once more if something about it changed.
     ///
     /// # Errors
     /// When a statement fails.
-    pub async fn open(&self, community: &Community, key: &ChannelKey, name: &str) -> Result<Arc<Place>, StoreError> {
-        let home = self.home(community, key).await?;
-        let row = channel::ensure(&self.pool, home.id, key, name, community.chattiness).await?;
-        let place = Arc::new(Place {
-            id: row.id,
-            key: key.clone(),
-            chattiness: row.chattiness,
-            home,
-            paused_until: AtomicI64::new(row.paused_until.map_or(0, |until| until.timestamp_micros())),
-        });
+    pub async fn open(&self, community: &Community, seen: &Seen<'_>) -> Result<Arc<Place>, StoreError> {
+        let home = self.home(community, Some(&seen.key)).await?;
+        let row = channel::ensure(&self.pool, home.id, seen, community.chattiness).await?;
+        let place = Arc::new(Place::new(row, home));
         let mut known = self.known();
-        known.by_key.insert(key.clone(), Arc::clone(&place));
+        known.by_key.insert(seen.key.clone(), Arc::clone(&place));
         known.by_id.insert(place.id, Arc::clone(&place));
         Ok(place)
+    }
+
+    /// Makes a community known before any channel of it is.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn settle(&self, community: &Community) -> Result<(), StoreError> {
+        self.home(community, None).await.map(|_| ())
+    }
+
+    /// Rows of all places.
+    pub fn ids(&self) -> Vec<i64> {
+        self.known().by_id.keys().map(|id| id.0).collect()
     }
 
     /// The place with this key, if it was opened.
@@ -113,12 +134,25 @@ impl Places {
         self.known().by_id.get(&id).cloned()
     }
 
+    /// The place with this row; where it was not opened here, another process of the community did.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn find(&self, id: ChannelId) -> Result<Option<Arc<Place>>, StoreError> {
+        if let Some(place) = self.by_id(id) {
+            return Ok(Some(place));
+        }
+        let Some(row) = channel::find(&self.pool, id).await? else { return Ok(None) };
+        let home = self.known().homes.values().find(|home| home.id == row.community_id).cloned();
+        Ok(home.map(|home| Arc::new(Place::new(row, home))))
+    }
+
     /// All places.
     pub fn all(&self) -> Vec<Arc<Place>> {
         self.known().by_key.values().cloned().collect()
     }
 
-    async fn home(&self, settings: &Community, key: &ChannelKey) -> Result<Arc<Home>, StoreError> {
+    async fn home(&self, settings: &Community, key: Option<&ChannelKey>) -> Result<Arc<Home>, StoreError> {
         if let Some(home) = self.known().homes.get(&settings.name) {
             return Ok(Arc::clone(home));
         }
@@ -138,6 +172,8 @@ impl Places {
         let mut ear = Ear::new(&self.identity.login);
         ear.user_ids.clone_from(&self.identity.user_ids);
         ear.names.extend(settings.nicknames.iter().cloned());
+        ear.prefix = settings.prefix.clone().unwrap_or(ear.prefix);
+        ear.renamed.clone_from(&settings.commands);
         ear.other_bots.extend(settings.other_bots.iter().map(|login| login.to_lowercase()));
         ear
     }
@@ -149,8 +185,8 @@ impl Places {
 
 /// The persona of a community. Without one configured: Pedro for SoyPeteTech in that streamer's channel, else the
 /// neutral one.
-fn persona(settings: &Community, key: &ChannelKey, identity: &Identity) -> Persona {
-    let mut channels = settings.twitch.iter().chain([&key.platform_channel_id]);
+fn persona(settings: &Community, key: Option<&ChannelKey>, identity: &Identity) -> Persona {
+    let mut channels = settings.twitch.iter().chain(key.map(|key| &key.platform_channel_id));
     let at_home = channels.any(|channel| channel.eq_ignore_ascii_case("soypetetech"));
     match &settings.persona {
         Some(config::Persona::SoyPeteTech) => Persona::soypetetech(),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::chat::Platform;
 use crate::store::link::Link;
 use crate::store::stream_title::StreamTitle;
 
@@ -23,6 +24,70 @@ pub fn model_away() -> String {
 /// The person has an open question.
 pub fn still_open() -> String {
     "one at a time, please: I am still working on your last question.".to_owned()
+}
+
+/// A slash command that this Pedro does not have.
+pub fn command_unknown() -> String {
+    "I do not know that command any more. Please try again in a few minutes.".to_owned()
+}
+
+/// A button that belongs to nothing any more.
+pub fn button_unknown() -> String {
+    "that button does nothing any more.".to_owned()
+}
+
+/// A command that only those may use who may change the server.
+pub fn managers_only() -> String {
+    "sorry, only people who may manage this server can do that.".to_owned()
+}
+
+/// A question that was put by a command, shown to everybody above its answer. `question` is quoted: it may hold anything.
+pub fn asked(asker: &str, question: &str) -> String {
+    let quoted: Vec<String> = question.lines().map(|line| format!("> {line}")).collect();
+    format!("**{}** asks:\n{}", asker.replace(['*', '`', '_', '~', '|', '\\'], ""), quoted.join("\n"))
+}
+
+/// A game begins in a thread.
+pub fn game_opened(player: &str) -> String {
+    let player = player.replace(['*', '`', '_', '~', '|', '\\'], "");
+    format!("**{player}** thinks of something, and I guess it. Twenty questions, in the thread below!")
+}
+
+/// What is stored of people.
+pub fn what_is_stored() -> String {
+    "I remember what is said in the channels that I can read: who, where, when and what, so that I can answer from it. \
+     I also keep the questions put to me with their answers. Nothing is given to anybody else, and what is said where \
+     not everybody can read comes up only there. `/privacy export` gives you everything I have of you, `/privacy forget` \
+     deletes it, `/privacy optout` ends the storing, `/privacy optin` begins it again."
+        .to_owned()
+}
+
+/// The file with everything that is stored of a person.
+pub fn exported() -> String {
+    "this is everything I have of you. Only you see this message.".to_owned()
+}
+
+/// Somebody who opted out of replies asks with a command: silence would look like a failure.
+pub fn asked_but_opted_out(platform: Platform) -> String {
+    format!("you asked me to leave you alone. {} takes that back, then I answer you.", called(platform, "optin"))
+}
+
+/// A line that says nothing that can be answered.
+pub fn nothing_asked() -> String {
+    "ask me something, then I have something to answer.".to_owned()
+}
+
+/// An answer was taken back.
+pub fn withdrawn() -> String {
+    "I take that back: it was wrong. Thank you for telling me.".to_owned()
+}
+
+/// An answer cannot be taken back by whoever asks for it, or there is none.
+pub fn not_withdrawn(platform: Platform) -> String {
+    match platform {
+        Platform::Discord => "whoever asked, or a moderator, can take an answer of mine back.".to_owned(),
+        _ => format!("{} is for whoever asked, or a moderator, as a reply to my answer.", called(platform, "wrong")),
+    }
 }
 
 /// The person asked enough within the hour.
@@ -70,19 +135,31 @@ pub fn command_failed() -> String {
     "sorry, that did not work just now. Please try again in a minute.".to_owned()
 }
 
+/// What a command is called where it is told of.
+fn called(platform: Platform, command: &str) -> String {
+    match (platform, command) {
+        (Platform::Discord, "optout") => "/privacy optout".to_owned(),
+        (Platform::Discord, "optin") => "/privacy optin".to_owned(),
+        (Platform::Discord, "forgetme") => "/privacy forget".to_owned(),
+        (Platform::Discord, name) => format!("/{name}"),
+        (_, name) => format!("!{name}"),
+    }
+}
+
 /// The list of links; `asked` is the word they were searched by. URLs only where links are allowed.
-pub fn links(links: &[Link], asked: Option<&str>, with_urls: bool) -> String {
+pub fn links(links: &[Link], asked: Option<&str>, with_urls: bool, platform: Platform) -> String {
+    let command = called(platform, "links");
     if links.is_empty() {
         return match asked {
-            Some(_) => "I have no link for that. !links shows all.".to_owned(),
-            None => "there are no links yet. Moderators add one with !addlink name url".to_owned(),
+            Some(_) => format!("I have no link for that. {command} shows all."),
+            None => format!("there are no links yet. Moderators add one with {} name url", called(platform, "addlink")),
         };
     }
     let all = asked.is_none() && links.len() > 3;
     if all || !with_urls {
         let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
         return match with_urls {
-            true => format!("links: {}. !links name shows one.", names.join(", ")),
+            true => format!("links: {}. {command} name shows one.", names.join(", ")),
             false => format!("links are not allowed in this chat, but I know: {}.", names.join(", ")),
         };
     }
@@ -140,8 +217,9 @@ fn span(time: chrono::Duration) -> String {
 }
 
 /// Pedro keeps quiet.
-pub fn paused(minutes: i64) -> String {
-    format!("I will be quiet for {}. !pedro-pause 0 wakes me.", span(chrono::Duration::minutes(minutes)))
+pub fn paused(minutes: i64, platform: Platform) -> String {
+    let (time, command) = (span(chrono::Duration::minutes(minutes)), called(platform, "pedro-pause"));
+    format!("I will be quiet for {time}. {command} 0 wakes me.")
 }
 
 /// Pedro speaks again.
@@ -150,22 +228,25 @@ pub fn pause_ended() -> String {
 }
 
 /// Everything open in the channel was cancelled.
-pub fn stopped(cancelled: u64) -> String {
-    match cancelled {
-        0 => "nothing was running.".to_owned(),
-        1 => "stopped: 1 question cancelled.".to_owned(),
-        n => format!("stopped: {n} questions cancelled."),
+pub fn stopped(questions: u64, games: u64) -> String {
+    let count = |n: u64, what: &str| format!("{n} {what}{} cancelled", if n == 1 { "" } else { "s" });
+    match (questions, games) {
+        (0, 0) => "nothing was running.".to_owned(),
+        (n, 0) => format!("stopped: {}.", count(n, "question")),
+        (0, n) => format!("stopped: {}.", count(n, "game")),
+        (n, m) => format!("stopped: {}, {}.", count(n, "question"), count(m, "game")),
     }
 }
 
 /// Nothing of the person is stored from now on.
-pub fn opted_out_of_storage() -> String {
-    "from now on nothing you write is stored. !forgetme removes what I have, !optin takes this back.".to_owned()
+pub fn opted_out_of_storage(platform: Platform) -> String {
+    let (forget, back) = (called(platform, "forgetme"), called(platform, "optin"));
+    format!("from now on nothing you write is stored. {forget} removes what I have, {back} takes this back.")
 }
 
 /// The person is not answered from now on.
-pub fn opted_out_of_replies() -> String {
-    "from now on I leave you alone. !optin takes this back.".to_owned()
+pub fn opted_out_of_replies(platform: Platform) -> String {
+    format!("from now on I leave you alone. {} takes this back.", called(platform, "optin"))
 }
 
 /// The person is stored and answered again.
@@ -174,18 +255,19 @@ pub fn opted_in() -> String {
 }
 
 /// Everything of the person is gone.
-pub fn forgotten(lines: u64) -> String {
+pub fn forgotten(lines: u64, platform: Platform) -> String {
     match lines {
         0 => "there was nothing of yours to forget.".to_owned(),
-        _ => "done: everything I had of you is gone. !optout keeps it that way.".to_owned(),
+        _ => format!("done: everything I had of you is gone. {} keeps it that way.", called(platform, "optout")),
     }
 }
 
 /// What Pedro can do. `commands` are the names that everybody may use, with their prefix.
-pub fn help(commands: &[String]) -> String {
+pub fn help(commands: &[String], platform: Platform) -> String {
+    let (stop, forget) = (called(platform, "optout"), called(platform, "forgetme"));
     format!(
         "I am Pedro, a bot. I remember what is said here and answer from it: say my name and ask. Commands: {}. \
-         What you write is stored; !optout stops that, !forgetme removes it.",
+         What you write is stored; {stop} stops that, {forget} removes it.",
         commands.join(", ")
     )
 }

@@ -1,10 +1,12 @@
 //! What Pedro says, on its way to an adapter: the adapter says it at the platform's pace and tells what became of it.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::chat::ChannelKey;
+use crate::chat::{ChannelKey, Platform};
 
 /// How many texts may wait for an adapter. Whoever wants to say one more waits: nothing that is said is dropped.
 const SPEECH_CAPACITY: usize = 256;
@@ -18,25 +20,86 @@ pub struct ReplyTarget {
     pub platform_user_id: String,
     /// Their name as people see it.
     pub display_name: String,
+    /// Whether there is a line to reply to. A question that was put by a command has none: its id is the
+    /// interaction's.
+    #[serde(default = "yes")]
+    pub is_line: bool,
+    /// An interaction that waits for its response (Discord).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<Interaction>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A deferred Discord interaction.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interaction {
+    /// What is needed to respond; of no use to anybody once it has expired.
+    pub token: String,
+    /// The end of the token's life: 15 minutes after the interaction.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Interaction(until {})", self.expires_at)
+    }
+}
+
+/// What an adapter is asked to do.
+#[derive(Debug)]
+pub enum Speech {
+    /// Say, or change, a message.
+    Say(Box<Message>),
+    /// Show that Pedro is at it, for some seconds. Best effort.
+    Typing(ChannelKey),
 }
 
 /// One text for one channel; it fits into one message of the platform.
 #[derive(Debug)]
-pub struct Speech {
+pub struct Message {
     /// Where.
     pub channel: ChannelKey,
     /// To whom; `None`: to everybody.
     pub reply_to: Option<ReplyTarget>,
     /// Clean text.
     pub text: String,
+    /// Which message it becomes.
+    pub form: Form,
+    /// What can be pressed under it; platforms without buttons leave them out.
+    pub buttons: Vec<Button>,
+    /// The same whenever the same message is sent again: a platform that has seen it takes it once.
+    pub nonce: Option<String>,
     /// What became of it. Dropping it means that the adapter stopped first.
     pub outcome: oneshot::Sender<Result<Spoken, NotSpoken>>,
+}
+
+/// Which message a text becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// The first message of a reply: it takes the place of an interaction's "thinking".
+    Opening,
+    /// A further message.
+    New,
+    /// New text for the message with this platform id; if it is gone, a message of its own.
+    Edit(String),
+}
+
+/// Something to press under a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// What comes back when it is pressed; at most 100 characters.
+    pub id: String,
+    /// What it says; at most 80 characters.
+    pub label: String,
 }
 
 /// The platform took a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken {
-    /// The platform's id of the new line.
+    /// The platform's id of the line.
     pub platform_message_id: String,
     /// The platform's id of Pedro's account.
     pub own_user_id: String,
@@ -55,6 +118,14 @@ pub enum NotSpoken {
     /// Not now: the adapter is stopping or stayed without a connection for too long.
     #[error("the message could not be sent now")]
     Unavailable,
+    /// Whoever wanted it said does not any more: the question was cancelled, or another process has it.
+    #[error("nobody wants it said any more")]
+    Unwanted,
+}
+
+/// Whether messages can be changed after they were sent: then one message shows how an answer grows.
+pub const fn can_edit(platform: Platform) -> bool {
+    matches!(platform, Platform::Discord)
 }
 
 /// The way from Pedro to the adapter.

@@ -1,18 +1,26 @@
 //! Pedro's voice: a text is said by the adapter, piece by piece, and stored as Pedro's own lines.
+//!
+//! Where messages can be edited, one message shows the whole way of a question: "on it", the text as it grows, the
+//! answer. `display` keeps who writes it from getting in each other's way.
+
+mod display;
 
 use std::time::Duration;
 
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
+use self::display::Displays;
 use crate::chat::{Author, AuthorKind, ChatMessage, GenerationId, Platform, QuestionId, ReplyTo, Role};
 use crate::places::Place;
-use crate::prompt::{TWITCH_LIMIT, TWITCH_PARTS, split};
-use crate::speech::{NotSpoken, ReplyTarget, Speech, Spoken};
+use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, split, split_markdown};
+use crate::speech::{Button, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit};
 use crate::store::message::{self, NewLine};
 use crate::store::{StoreError, generation, question};
 
 /// What is said.
+#[derive(Clone)]
 pub struct Utterance<'a> {
     /// Where.
     pub place: &'a Place,
@@ -20,18 +28,31 @@ pub struct Utterance<'a> {
     pub to: Option<&'a ReplyTarget>,
     /// Clean text of any length.
     pub text: &'a str,
+    /// What can be pressed under it.
+    pub buttons: Vec<Button>,
     /// Whether it is stored. What answers somebody who opted out of storage is not.
     pub stored: bool,
     /// The generation that it says.
     pub generation: Option<GenerationId>,
-    /// The question that it answers, and how many of its pieces were said before a crash.
-    pub answers: Option<(QuestionId, usize)>,
+    /// The question that it answers.
+    pub answers: Option<Answers>,
+}
+
+/// The question that an utterance answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Answers {
+    /// The question.
+    pub question: QuestionId,
+    /// The lease under which it is answered; `None` for a last word about a question that nobody holds any more.
+    pub lease: Option<Uuid>,
+    /// How many pieces were said before a crash.
+    pub said: usize,
 }
 
 impl<'a> Utterance<'a> {
     /// A stored text of Pedro's own.
     pub fn reply(place: &'a Place, to: &'a ReplyTarget, text: &'a str) -> Self {
-        Self { place, to: Some(to), text, stored: true, generation: None, answers: None }
+        Self { place, to: Some(to), text, buttons: Vec::new(), stored: true, generation: None, answers: None }
     }
 }
 
@@ -39,58 +60,197 @@ impl<'a> Utterance<'a> {
 pub struct Voice {
     pool: PgPool,
     adapter: mpsc::Sender<Speech>,
+    displays: Displays,
 }
 
 impl Voice {
     /// A voice that speaks through an adapter.
     pub fn new(pool: PgPool, adapter: mpsc::Sender<Speech>) -> Self {
-        Self { pool, adapter }
+        Self { pool, adapter, displays: Displays::default() }
     }
 
-    /// Says a text, in as many pieces as the platform wants, and waits until the platform has taken them.
+    /// Says a text, in as many pieces as the platform wants, and waits until the platform has taken them. Returns what
+    /// the platform says of the first of them; `None` if all were out already.
     ///
     /// # Errors
     /// When the platform does not take a piece: those before it are out.
-    pub async fn say(&self, utterance: &Utterance<'_>) -> Result<(), NotSpoken> {
-        let pieces = pieces(utterance.place.key.platform, utterance.text);
-        let said_before = utterance.answers.map_or(0, |(_, said)| said);
-        for (number, piece) in pieces.iter().enumerate().skip(said_before) {
-            let spoken = self.say_piece(utterance, piece).await?;
-            // From here to the end of this call a crash would say the piece again: it is one transaction.
-            if let Err(error) = self.note_with_patience(utterance, piece, number + 1, &spoken).await {
-                tracing::warn!(%error, "a line of Pedro's own was said but not stored");
+    pub async fn say(&self, utterance: &Utterance<'_>) -> Result<Option<Spoken>, NotSpoken> {
+        let mut pieces = pieces(utterance.place.key.platform, utterance.text).into_iter().enumerate();
+        let said_before = utterance.answers.map_or(0, |answers| answers.said);
+        let mut first = None;
+        if said_before == 0
+            && let Some((_, piece)) = pieces.next()
+        {
+            let spoken = self.open(utterance, &piece).await?;
+            self.noted(utterance, &piece, 1, &spoken).await?;
+            first = Some(spoken);
+        }
+        for (number, piece) in pieces.filter(|(number, _)| *number >= said_before) {
+            let spoken = self.send(utterance, &piece, number, Form::New).await?;
+            self.noted(utterance, &piece, number + 1, &spoken).await?;
+        }
+        if let Some(answers) = utterance.answers {
+            self.displays.close(answers.question);
+        }
+        Ok(first)
+    }
+
+    /// The first piece. An answer takes the place of what was shown while it was made.
+    async fn open(&self, utterance: &Utterance<'_>, piece: &str) -> Result<Spoken, NotSpoken> {
+        match utterance.answers {
+            Some(answers) if can_edit(utterance.place.key.platform) => {
+                let display = self.displays.of(answers.question);
+                let mut display = display.lock().await;
+                let form = self.form_of(&mut display, answers.question).await;
+                let spoken = match display.already(piece) {
+                    Some(spoken) => spoken,
+                    None => self.send(utterance, piece, 0, form).await?,
+                };
+                display.end(&spoken);
+                Ok(spoken)
             }
+            _ => self.send(utterance, piece, 0, Form::Opening).await,
+        }
+    }
+
+    /// Shows how a question fares, on the message that will become its answer. Nothing of it is stored. Does nothing
+    /// where messages cannot be edited, once the answer is out, or if the text stands there already.
+    ///
+    /// # Errors
+    /// When the platform does not take it.
+    pub async fn show(
+        &self,
+        question: QuestionId,
+        place: &Place,
+        to: Option<&ReplyTarget>,
+        text: &str,
+        buttons: Vec<Button>,
+    ) -> Result<(), NotSpoken> {
+        let pieces = pieces(place.key.platform, text);
+        let Some(piece) = pieces.first().filter(|_| can_edit(place.key.platform)) else { return Ok(()) };
+        let display = self.displays.of(question);
+        let mut display = display.lock().await;
+        if !display.wants(piece) {
+            return Ok(());
+        }
+        let form = self.form_of(&mut display, question).await;
+        if !display.wants(piece) {
+            return Ok(());
+        }
+        let opens = form == Form::Opening;
+        let utterance = Utterance { place, to, text: piece, buttons, stored: false, generation: None, answers: None };
+        // The nonce of the answer: if it was said before a crash, and not noted, it becomes the answer after all.
+        let spoken = self.hand_over(&utterance, piece, to.map(|to| nonce(to, 0)), form).await?;
+        display.shows(&spoken, piece);
+        if opens && let Err(error) = question::note_shown(&self.pool, question, &spoken.platform_message_id).await {
+            tracing::warn!(%error, "after a crash the answer would not find the message that it belongs on");
         }
         Ok(())
     }
 
-    async fn say_piece(&self, utterance: &Utterance<'_>, piece: &str) -> Result<Spoken, NotSpoken> {
+    /// Says a text that fits into one message and is not stored as a line. `nonce` is the same whenever the same text is
+    /// said again.
+    ///
+    /// # Errors
+    /// When the platform does not take it.
+    pub async fn say_unstored(
+        &self,
+        place: &Place,
+        to: Option<&ReplyTarget>,
+        text: &str,
+        buttons: Vec<Button>,
+        nonce: String,
+    ) -> Result<Spoken, NotSpoken> {
+        let utterance = Utterance { place, to, text, buttons, stored: false, generation: None, answers: None };
+        self.hand_over(&utterance, text, Some(nonce), Form::New).await
+    }
+
+    /// Changes a message that was said, with the buttons under it.
+    ///
+    /// # Errors
+    /// When the platform does not take it.
+    pub async fn change(
+        &self,
+        place: &Place,
+        platform_message_id: &str,
+        text: &str,
+        buttons: Vec<Button>,
+    ) -> Result<(), NotSpoken> {
+        let utterance = Utterance { place, to: None, text, buttons, stored: false, generation: None, answers: None };
+        self.hand_over(&utterance, text, None, Form::Edit(platform_message_id.to_owned())).await?;
+        Ok(())
+    }
+
+    /// Shows for some seconds that Pedro is at it.
+    pub fn type_in(&self, place: &Place) {
+        // Best effort: where the way is full, people will soon see Pedro speak.
+        let _full = self.adapter.try_send(Speech::Typing(place.key.clone()));
+    }
+
+    /// Edits the message that shows the question, if there is one; another process may have made it.
+    async fn form_of(&self, display: &mut display::Display, question: QuestionId) -> Form {
+        if display.is_new() {
+            match question::shown(&self.pool, question).await {
+                Ok(shown) => display.found(shown),
+                Err(error) => tracing::warn!(%error, "what was shown of a question is not known"),
+            }
+        }
+        display.message().map_or(Form::Opening, |id| Form::Edit(id.to_owned()))
+    }
+
+    async fn send(
+        &self,
+        utterance: &Utterance<'_>,
+        piece: &str,
+        number: usize,
+        form: Form,
+    ) -> Result<Spoken, NotSpoken> {
+        let nonce = utterance.answers.and(utterance.to).map(|to| nonce(to, number));
+        self.hand_over(utterance, piece, nonce, form).await
+    }
+
+    async fn hand_over(
+        &self,
+        utterance: &Utterance<'_>,
+        piece: &str,
+        nonce: Option<String>,
+        form: Form,
+    ) -> Result<Spoken, NotSpoken> {
         let (outcome, told) = oneshot::channel();
-        let speech = Speech {
+        let message = Message {
             channel: utterance.place.key.clone(),
             reply_to: utterance.to.cloned(),
             text: piece.to_owned(),
+            form,
+            buttons: utterance.buttons.clone(),
+            nonce,
             outcome,
         };
-        self.adapter.send(speech).await.map_err(|_| NotSpoken::Unavailable)?;
+        self.adapter.send(Speech::Say(Box::new(message))).await.map_err(|_| NotSpoken::Unavailable)?;
         told.await.map_err(|_| NotSpoken::Unavailable)?
     }
 
-    /// The platform has taken the piece: the note of it outlasts a short absence of the database.
-    async fn note_with_patience(
+    /// The platform has taken the piece: the note of it outlasts a short absence of the database. From the platform's
+    /// word to the end of this call a crash would say the piece again: it is one transaction.
+    async fn noted(
         &self,
         utterance: &Utterance<'_>,
         piece: &str,
         said: usize,
         spoken: &Spoken,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), NotSpoken> {
         let mut pause = Duration::from_millis(100);
         loop {
             match self.note(utterance, piece, said, spoken).await {
+                Ok(()) => return Ok(()),
+                Err(StoreError::LeaseLost) => return Err(NotSpoken::Unwanted),
                 Err(error) if error.is_transient() => {
                     tracing::warn!(%error, "noting what was said waits for the database")
                 }
-                done => return done,
+                Err(error) => {
+                    tracing::warn!(%error, "a line of Pedro's own was said but not stored");
+                    return Ok(());
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
@@ -101,8 +261,8 @@ impl Voice {
     /// was made from may have been forgotten.
     async fn may_be_kept(&self, transaction: &mut PgConnection, utterance: &Utterance<'_>) -> Result<bool, StoreError> {
         let mut kept = utterance.stored;
-        if let Some((question, _)) = utterance.answers {
-            kept &= !question::is_ephemeral(transaction, question).await?;
+        if let Some(answers) = utterance.answers {
+            kept &= !question::is_ephemeral(transaction, answers.question).await?;
         }
         if let Some(generation) = utterance.generation {
             kept &= generation::is_whole(transaction, generation).await?;
@@ -123,12 +283,24 @@ impl Voice {
             let line = NewLine { channel: utterance.place.id, message: &line, generation: utterance.generation };
             message::insert_lines(&mut transaction, &[line]).await?;
         }
-        if let Some((id, _)) = utterance.answers {
-            question::note_pieces(&mut *transaction, id, said as i32).await?;
+        let wanted = match utterance.answers {
+            Some(Answers { question, lease: Some(lease), .. }) => {
+                question::note_pieces(&mut *transaction, question, lease, said as i32).await
+            }
+            _ => Ok(()),
+        };
+        // The line was said, whoever has the question now.
+        match wanted {
+            Ok(()) | Err(StoreError::LeaseLost) => transaction.commit().await?,
+            Err(_) => transaction.rollback().await?,
         }
-        transaction.commit().await?;
-        Ok(())
+        wanted
     }
+}
+
+/// What a piece of an answer is known by, however often it is sent.
+fn nonce(to: &ReplyTarget, piece: usize) -> String {
+    format!("{}-{piece}", to.platform_message_id)
 }
 
 /// A text cut to what the platform takes in one message.
@@ -136,6 +308,7 @@ fn pieces(platform: Platform, text: &str) -> Vec<String> {
     match platform {
         // Whatever it is: a stream title may begin with another bot's command, or with one of Twitch's.
         Platform::Twitch => split(text.trim_start_matches(['/', '.', '!', ' ']), TWITCH_LIMIT, TWITCH_PARTS),
+        Platform::Discord => split_markdown(text, DISCORD_LIMIT),
         _ => vec![text.to_owned()],
     }
 }

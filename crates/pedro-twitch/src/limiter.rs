@@ -4,6 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use pedro_core::prompt::split;
+
 /// The window of the limits, with a margin for clocks and ways that differ.
 const WINDOW: Duration = Duration::from_millis(31_000);
 
@@ -57,7 +59,7 @@ impl Limiter {
             dots += 1;
             let mark = format!(" {}", "·".repeat(dots));
             let room = limit.saturating_sub(mark.chars().count());
-            varied = text.chars().take(room).collect::<String>() + &mark;
+            varied = split(text, room, 1).concat() + &mark;
         }
         varied
     }

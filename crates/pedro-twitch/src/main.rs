@@ -19,11 +19,12 @@ use pedro_core::boot::{self, Parts};
 use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
 use pedro_core::places::Identity;
-use pedro_core::question::TWITCH_LIMITS;
+use pedro_core::question::TWITCH_TERMS;
 use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, TWITCH};
 use pedro_core::service::{Readiness, Shutdown, Signals, Verdict, shutdown, telemetry};
 use pedro_core::speech::speech;
+use pedro_core::store::channel::Seen;
 use tokio::sync::watch;
 
 use crate::config::{Options, Settings, Task};
@@ -78,7 +79,7 @@ async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let parts = Parts {
         platform: Platform::Twitch,
         identity,
-        limits: TWITCH_LIMITS,
+        terms: TWITCH_TERMS,
         voice,
         database,
         model,
@@ -92,7 +93,7 @@ async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     };
     for channel in &twitch.channels {
         let home = community.communities.community_of_twitch(channel);
-        pedro.places.open(home, &convert::channel(channel), channel).await?;
+        pedro.places.open(home, &Seen::public(convert::channel(channel), channel)).await?;
     }
     pedro.start(lines);
 

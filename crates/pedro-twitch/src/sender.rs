@@ -9,7 +9,7 @@ use chrono::Utc;
 use pedro_core::prompt::TWITCH_LIMIT;
 use pedro_core::service::Shutdown;
 use pedro_core::service::metrics::{TWITCH, record};
-use pedro_core::speech::{NotSpoken, Speech, Spoken};
+use pedro_core::speech::{Message, NotSpoken, Speech, Spoken};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use twitch_irc::message::{IRCMessage, IRCTags};
@@ -50,7 +50,7 @@ impl Sender {
     /// Hands texts to their channels until the core stops speaking. Each channel has a task of its own, so that a slow
     /// one holds up nobody.
     pub(crate) async fn run(self: Arc<Self>, mut speeches: mpsc::Receiver<Speech>, shutdown: Shutdown) {
-        let mut channels: HashMap<String, mpsc::Sender<Speech>> = HashMap::new();
+        let mut channels: HashMap<String, mpsc::Sender<Message>> = HashMap::new();
         let stop = shutdown.work_token();
         loop {
             let speech = tokio::select! {
@@ -58,8 +58,13 @@ impl Sender {
                 () = stop.cancelled() => return,
                 speech = speeches.recv() => speech,
             };
-            let Some(speech) = speech else { return };
-            let name = speech.channel.platform_channel_id.clone();
+            let message = match speech {
+                Some(Speech::Say(message)) => *message,
+                // Twitch has no sign for it.
+                Some(Speech::Typing(_)) => continue,
+                None => return,
+            };
+            let name = message.channel.platform_channel_id.clone();
             let queue = channels.entry(name.clone()).or_insert_with(|| {
                 let (queue, texts) = mpsc::channel(CHANNEL_CAPACITY);
                 let (sender, stop) = (Arc::clone(&self), shutdown.work_token());
@@ -71,21 +76,21 @@ impl Sender {
                 });
                 queue
             });
-            if queue.send(speech).await.is_err() {
+            if queue.send(message).await.is_err() {
                 return;
             }
         }
     }
 
-    async fn serve(&self, channel: String, mut texts: mpsc::Receiver<Speech>) {
-        while let Some(speech) = texts.recv().await {
-            let reply_to = speech.reply_to.as_ref().map(|target| target.platform_message_id.as_str());
-            let outcome = self.say(&channel, &speech.text, reply_to).await;
+    async fn serve(&self, channel: String, mut texts: mpsc::Receiver<Message>) {
+        while let Some(message) = texts.recv().await {
+            let reply_to = message.reply_to.as_ref().map(|target| target.platform_message_id.as_str());
+            let outcome = self.say(&channel, &message.text, reply_to).await;
             if let Err(error) = &outcome {
                 tracing::warn!(channel, %error, "a message to {channel} was not sent");
             }
             // Whoever asked may have gone.
-            let _gone = speech.outcome.send(outcome);
+            let _gone = message.outcome.send(outcome);
         }
     }
 

@@ -3,18 +3,20 @@
 mod terminal;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use pedro_core::boot::{self, Parts};
 use pedro_core::chat::{ChannelKey, Chattiness, Platform};
 use pedro_core::memory::inbox;
 use pedro_core::places::Identity;
+use pedro_core::question::Terms;
 use pedro_core::service::config::{
     Community, CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs,
 };
 use pedro_core::service::{Readiness, Shutdown, Signals, shutdown};
 use pedro_core::speech::speech;
-use pedro_core::store::channel;
+use pedro_core::store::channel::{Audience, Seen};
 use pedro_core::store::question::{self, Limits};
 
 use self::terminal::Terminal;
@@ -24,7 +26,11 @@ use crate::target;
 const LOGIN: &str = "pedro";
 
 /// Whoever sits at the terminal owns the model.
-const LIMITS: Limits = Limits { open_per_person: 1_000, hourly_per_person: 100_000, queue: 1_000 };
+const TERMS: Terms = Terms {
+    limits: Limits { open_per_person: 1_000, hourly_per_person: 100_000, queue: 1_000 },
+    expiry: Duration::from_secs(3_600),
+    everywhere: false,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -60,7 +66,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let parts = Parts {
         platform: Platform::Terminal,
         identity: Identity { login: LOGIN.to_owned(), user_ids: vec![LOGIN.to_owned()] },
-        limits: LIMITS,
+        terms: TERMS,
         voice,
         database,
         model,
@@ -71,9 +77,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let pedro = boot::boot(parts, &shutdown).await?;
     let key = ChannelKey { platform: Platform::Terminal, platform_channel_id: format!("terminal/{community}") };
     let home = home(&pedro.pool, &config, &community).await?;
-    let place = pedro.places.open(&home, &key, "terminal").await?;
     // What the operator types nobody else can read: it must not come up in an answer on Twitch.
-    channel::set_public(&pedro.pool, place.id, false).await?;
+    let seen = Seen { audience: Audience::Members, ..Seen::public(key.clone(), "terminal") };
+    let place = pedro.places.open(&home, &seen).await?;
     pedro.start(lines);
 
     let terminal = Terminal { pool: pedro.pool.clone(), inbox, speeches, key, name: name.unwrap_or_else(own_name) };

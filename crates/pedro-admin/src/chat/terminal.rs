@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pedro_core::chat::{Author, AuthorKind, ChannelKey, ChatMessage, Heard, Platform, ReplyTo, Role};
 use pedro_core::memory::Inbox;
 use pedro_core::service::Shutdown;
-use pedro_core::speech::{NotSpoken, Speech, Spoken};
+use pedro_core::speech::{Message, NotSpoken, Speech, Spoken};
 use pedro_core::store::question;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
@@ -51,7 +51,7 @@ impl Terminal {
                     None => break,
                 },
                 // Something that was begun before: an old question's answer.
-                Some(speech) = self.speeches.recv() => self.say(speech),
+                Some(Speech::Say(message)) = self.speeches.recv() => self.say(*message),
             }
         }
         shutdown.begin();
@@ -61,7 +61,8 @@ impl Terminal {
             tokio::select! {
                 () = work.cancelled() => break,
                 speech = self.speeches.recv() => match speech {
-                    Some(speech) => self.say(speech),
+                    Some(Speech::Say(message)) => self.say(*message),
+                    Some(Speech::Typing(_)) => {}
                     None => break,
                 },
             }
@@ -82,9 +83,9 @@ impl Terminal {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(speech) = self.speeches.recv() => {
-                    answered |= speech.reply_to.as_ref().is_none_or(|to| to.platform_message_id == id);
-                    waiting.suspend(|| self.say(speech));
+                Some(Speech::Say(message)) = self.speeches.recv() => {
+                    answered |= message.reply_to.as_ref().is_none_or(|to| to.platform_message_id == id);
+                    waiting.suspend(|| self.say(*message));
                 }
                 _ = look.tick() => {
                     let patient = !answered && said_at.elapsed() < NO_ANSWER;
@@ -123,9 +124,9 @@ impl Terminal {
         }
     }
 
-    fn say(&self, speech: Speech) {
+    fn say(&self, message: Message) {
         // A terminal obeys control characters; a line of chat has none but its breaks.
-        let text: String = speech.text.chars().filter(|char| !char.is_control() || *char == '\n').collect();
+        let text: String = message.text.chars().filter(|char| !char.is_control() || *char == '\n').collect();
         let outcome = match output::line(format!("{LOGIN}: {text}")) {
             Ok(()) => Ok(Spoken {
                 platform_message_id: fresh_id(&self.key.platform_channel_id),
@@ -136,7 +137,7 @@ impl Terminal {
             Err(error) => Err(NotSpoken::Refused(error.to_string())),
         };
         // Whoever said it may have been told to stop.
-        let _ = speech.outcome.send(outcome);
+        let _ = message.outcome.send(outcome);
     }
 }
 

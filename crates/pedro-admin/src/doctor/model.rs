@@ -65,7 +65,9 @@ pub(super) async fn check(settings: &ModelSettings, report: &mut Report) -> anyh
 
 /// The names of the models of a server; `None` if it does not tell.
 async fn models(client: &Client, url: &Url, settings: &ModelSettings) -> Option<Vec<String>> {
-    let mut request = client.get(url.join("v1/models").ok()?);
+    // Not joined: that would lose a path of the server's.
+    let base = url.as_str().trim_end_matches('/').trim_end_matches("/v1");
+    let mut request = client.get(format!("{base}/v1/models"));
     if let Some(key) = &settings.api_key {
         request = request.bearer_auth(key.expose());
     }

@@ -109,7 +109,13 @@ impl Dataset {
         let mut channels: HashMap<&str, ChannelId> = HashMap::new();
         for message in &self.messages {
             if !channels.contains_key(message.channel.as_str()) {
-                let row = channel::ensure(pool, community, &key(message), &message.channel, Chattiness::Quiet).await?;
+                let row = channel::ensure(
+                    pool,
+                    community,
+                    &channel::Seen::public(key(message), &message.channel),
+                    Chattiness::Quiet,
+                )
+                .await?;
                 channels.insert(&message.channel, row.id);
             }
         }

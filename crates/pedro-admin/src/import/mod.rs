@@ -222,7 +222,8 @@ impl Import<'_> {
         }
         let platform_channel_id = format!("{}/{name}", self.target.name);
         let key = ChannelKey { platform: Platform::Import, platform_channel_id };
-        let row = channel::ensure(&self.target.pool, self.target.id, &key, name, Chattiness::Quiet).await?;
+        let seen = channel::Seen::public(key.clone(), name);
+        let row = channel::ensure(&self.target.pool, self.target.id, &seen, Chattiness::Quiet).await?;
         self.channels.insert(name.to_owned(), (key.clone(), row.id));
         Ok((key, row.id))
     }

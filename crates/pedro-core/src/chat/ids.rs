@@ -37,4 +37,6 @@ row_id! {
     QuestionId;
     /// Row of `pedro.generation`.
     GenerationId;
+    /// Row of `pedro.game`.
+    GameId;
 }

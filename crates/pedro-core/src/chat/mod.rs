@@ -7,7 +7,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use ids::{AuthorId, ChannelId, CommunityId, GenerationId, MessageId, QuestionId};
+pub use ids::{AuthorId, ChannelId, CommunityId, GameId, GenerationId, MessageId, QuestionId};
 
 /// Where a line comes from. Stored as its lower-case name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
@@ -177,6 +177,15 @@ pub enum Removal {
 pub enum Heard {
     /// Somebody wrote a line.
     Line(ChatMessage),
+    /// Somebody changed a line.
+    Edited {
+        /// The platform.
+        platform: Platform,
+        /// The platform's id of the line.
+        platform_message_id: String,
+        /// What it says now.
+        text: String,
+    },
     /// Lines were taken back.
     Removed {
         /// Where.

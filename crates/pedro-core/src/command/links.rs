@@ -16,7 +16,7 @@ pub(super) async fn show(word: Option<&str>, given: &Given<'_>) -> Result<String
         None => link::list(given.pool, home.id).await?,
     };
     let with_urls = given.place.key.platform != Platform::Twitch || home.settings.links_allowed;
-    Ok(reply::links(&links, word, with_urls))
+    Ok(reply::links(&links, word, with_urls, given.place.key.platform))
 }
 
 pub(super) async fn add(name: &str, url: &str, words: &str, given: &Given<'_>) -> Result<String, StoreError> {

@@ -9,9 +9,10 @@ use sqlx::PgPool;
 
 pub use privacy::{Person, obey_privacy};
 
+use crate::chat::Platform;
 use crate::places::Place;
 use crate::reply;
-use crate::store::{StoreError, channel, question};
+use crate::store::{StoreError, channel};
 use crate::trigger::{COMMANDS, Command};
 
 /// Where and when a command was given.
@@ -37,9 +38,10 @@ pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreE
         Command::Titles(count) => stream::titles(*count, given).await,
         Command::Help => Ok(help(given)),
         Command::Pause(minutes) => pause(*minutes, given).await,
-        Command::Stop => Ok(reply::stopped(question::cancel_channel(given.pool, given.place.id).await?)),
-        // Questions and privacy commands take ways of their own.
-        Command::Ask(_) | Command::OptOut(_) | Command::OptIn | Command::ForgetMe => Ok(String::new()),
+        // Questions, corrections, stops and privacy commands take ways of their own.
+        Command::Ask(_) | Command::Wrong | Command::Stop | Command::OptOut(_) | Command::OptIn | Command::ForgetMe => {
+            Ok(String::new())
+        }
     }
 }
 
@@ -48,7 +50,7 @@ async fn pause(minutes: u32, given: &Given<'_>) -> Result<String, StoreError> {
     channel::set_pause(given.pool, given.place.id, until).await?;
     given.place.set_pause(until);
     Ok(match until {
-        Some(_) => reply::paused(minutes.into()),
+        Some(_) => reply::paused(minutes.into(), given.place.key.platform),
         None => reply::pause_ended(),
     })
 }
@@ -56,6 +58,11 @@ async fn pause(minutes: u32, given: &Given<'_>) -> Result<String, StoreError> {
 fn help(given: &Given<'_>) -> String {
     let ear = &given.place.home.ear;
     let names = COMMANDS.iter().filter(|command| command.needs == crate::chat::Role::Viewer);
-    let names: Vec<String> = names.map(|command| command.usage(ear)).collect();
-    reply::help(&names)
+    let platform = given.place.key.platform;
+    let named = |usage: String| match platform {
+        Platform::Discord => format!("/{}", usage.trim_start_matches(ear.prefix.as_str())),
+        _ => usage,
+    };
+    let names: Vec<String> = names.map(|command| named(command.usage(ear))).collect();
+    reply::help(&names, given.place.key.platform)
 }

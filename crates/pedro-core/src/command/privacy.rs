@@ -27,12 +27,12 @@ pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool)
         Command::OptOut(OptOutOf::Storage) => {
             opt_out::add(pool, person.hash, OptOut { storage: true, replies: false }).await?;
             question::opt_out(pool, person.hash, false).await?;
-            reply::opted_out_of_storage()
+            reply::opted_out_of_storage(person.platform)
         }
         Command::OptOut(OptOutOf::Replies) => {
             opt_out::add(pool, person.hash, OptOut { storage: false, replies: true }).await?;
             question::opt_out(pool, person.hash, true).await?;
-            reply::opted_out_of_replies()
+            reply::opted_out_of_replies(person.platform)
         }
         Command::OptIn => {
             opt_out::remove(pool, person.hash).await?;
@@ -42,7 +42,7 @@ pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool)
             let mut transaction = pool.begin().await?;
             let lines = erase::person(&mut transaction, person.platform, person.platform_user_id, person.hash).await?;
             transaction.commit().await?;
-            reply::forgotten(lines)
+            reply::forgotten(lines, person.platform)
         }
         _ => String::new(),
     };

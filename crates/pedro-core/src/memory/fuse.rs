@@ -40,6 +40,9 @@ impl Default for Weights {
     }
 }
 
+/// What a line is worth after each time that an answer made from it was taken back.
+const DOUBTED: f64 = 0.5;
+
 /// Why a line was found.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Why {
@@ -91,7 +94,8 @@ pub fn rank(candidates: &[Candidate], rarity: &Rarity, prefer: &Preference<'_>, 
             let found = weights.words * words + weights.meaning * meaning + neighbours;
             // A preference makes a line that fits better, not a line that does not fit found.
             let preference = preference * (found / 0.3).min(1.0);
-            (line.id, Why { words, meaning, neighbours, preference, score: found + preference })
+            let score = (found + preference) * DOUBTED.powi(line.doubt.into());
+            (line.id, Why { words, meaning, neighbours, preference, score })
         })
         .collect();
     ranked.sort_by(|(a_id, a), (b_id, b)| b.score.total_cmp(&a.score).then(b_id.cmp(a_id)));
@@ -132,6 +136,7 @@ mod tests {
             similarity: Some(similarity),
             before: None,
             after: None,
+            doubt: 0,
         }
     }
 
@@ -160,6 +165,12 @@ mod tests {
     #[test]
     fn a_named_authors_unrelated_line_is_not_found_by_the_name_alone() {
         assert_eq!(order(&[line(1, &[], 0.1), line(2, &["gopl"], 0.6)], 1), [2, 1]);
+    }
+
+    #[test]
+    fn a_line_that_misled_an_answer_counts_less() {
+        let doubted = Candidate { doubt: 1, ..line(1, &["gopl"], 0.7) };
+        assert_eq!(order(&[doubted, line(2, &["gopl"], 0.5)], -1), [2, 1]);
     }
 
     #[test]

@@ -6,10 +6,12 @@ mod abuse;
 mod answer;
 mod clean;
 mod deny;
+mod game;
 mod invisible;
 mod persona;
 mod quote;
 mod split;
+mod split_markdown;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +19,11 @@ pub use abuse::is_abusive;
 pub use answer::{AnswerInput, LinkNote, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
 pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
 pub use deny::DenyList;
+pub use game::{GameInput, GameNote, game_fallbacks, game_messages};
 pub use persona::Persona;
 pub use quote::{FENCE, LINE_LIMIT, NoteLine, Quoted, fence};
 pub use split::{TWITCH_LIMIT, TWITCH_PARTS, split};
+pub use split_markdown::{DISCORD_LIMIT, split_markdown};
 
 /// Who speaks in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,8 +41,8 @@ fn with_short_graphemes(text: &str, limit: usize) -> String {
     text.graphemes(true).flat_map(|grapheme| grapheme.chars().take(limit)).collect()
 }
 
-/// Where the first piece ends, in bytes.
-fn cut(text: &str, limit: usize) -> usize {
+/// Where the first piece of at most `limit` characters ends, in bytes.
+pub(super) fn cut(text: &str, limit: usize) -> usize {
     let mut best = Cuts::default();
     let mut length = 0;
     let mut before: Option<&str> = None;

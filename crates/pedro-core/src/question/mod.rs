@@ -14,8 +14,27 @@ pub const ATTEMPTS: i32 = 3;
 /// How long an asker waits before being told that it takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(4);
 
-/// How long a question may wait on a chat platform before it is dropped with a word.
-pub const EXPIRY: Duration = Duration::from_secs(15 * 60);
+/// On what terms questions are accepted on a platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// How much may be asked.
+    pub limits: Limits,
+    /// How long a question may wait before it is dropped with a word.
+    pub expiry: Duration,
+    /// Whether one process can speak in every channel of the platform, or only in those that it is in.
+    pub everywhere: bool,
+}
 
-/// How much may be asked on Twitch.
-pub const TWITCH_LIMITS: Limits = Limits { open_per_person: 1, hourly_per_person: 30, queue: 50 };
+/// The terms on Twitch.
+pub const TWITCH_TERMS: Terms = Terms {
+    limits: Limits { open_per_person: 1, hourly_per_person: 30, queue: 50 },
+    expiry: Duration::from_secs(15 * 60),
+    everywhere: false,
+};
+
+/// The terms on Discord: answers are found later too, for they stand where the question was put.
+pub const DISCORD_TERMS: Terms = Terms {
+    limits: Limits { open_per_person: 2, hourly_per_person: 30, queue: 50 },
+    expiry: Duration::from_secs(2 * 60 * 60),
+    everywhere: true,
+};

@@ -8,9 +8,9 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{Platform, QuestionId};
+use crate::chat::QuestionId;
 use crate::store::StoreError;
-use crate::store::question::{self, Question};
+use crate::store::question::{self, Question, Reach};
 
 /// How often a worker says that it is still at its question.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
@@ -59,8 +59,10 @@ impl Drop for Holding {
 pub struct Worker {
     /// The database.
     pub pool: PgPool,
-    /// Whose questions: a process sees to its own platform.
-    pub platform: Platform,
+    /// Whose questions: a process sees to those whom it can speak to.
+    pub reach: Arc<dyn Fn() -> Reach + Send + Sync>,
+    /// Older questions without an answer are not begun any more.
+    pub expiry: Duration,
     /// Told when a question was accepted.
     pub wake: Arc<Notify>,
     /// What the workers of this process hold.
@@ -79,7 +81,7 @@ impl Worker {
         A: Future<Output = Result<Settled, Unsettled>>,
     {
         while !self.stop.is_cancelled() {
-            match question::claim(&self.pool, self.platform, &self.held.ids()).await {
+            match question::claim(&self.pool, &(self.reach)(), &self.held.ids(), self.expiry).await {
                 Ok(Some(question)) => self.see_to(question, &answer).await,
                 Ok(None) => self.sleep().await,
                 Err(error) => {

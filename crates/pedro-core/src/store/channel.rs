@@ -23,6 +23,8 @@ pub struct ChannelRow {
     pub chattiness: Chattiness,
     /// Pedro keeps quiet until then.
     pub paused_until: Option<DateTime<Utc>>,
+    /// A thread that Pedro opened, or a direct message.
+    pub own_thread: bool,
 }
 
 impl ChannelRow {
@@ -71,33 +73,98 @@ pub async fn community_names(db: impl PgExecutor<'_>) -> Result<Vec<String>, Sto
     Ok(sqlx::query_scalar!("select name from pedro.community order by name").fetch_all(db).await?)
 }
 
-/// The channel with this key, made if it is new, with the chattiness given. Name and community
-/// follow the configuration.
+/// A channel as its platform shows it.
+#[derive(Debug, Clone)]
+pub struct Seen<'a> {
+    /// Platform and id.
+    pub key: ChannelKey,
+    /// The name as people see it.
+    pub name: &'a str,
+    /// Who can read it.
+    pub audience: Audience,
+    /// A thread that Pedro opened, or a direct message.
+    pub own_thread: bool,
+}
+
+impl<'a> Seen<'a> {
+    /// A channel that everybody can read.
+    pub fn public(key: ChannelKey, name: &'a str) -> Self {
+        Self { key, name, audience: Audience::Everybody, own_thread: false }
+    }
+}
+
+/// Who can read a channel. What is said there is evidence only where all readers belong to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody in the community.
+    Everybody,
+    /// Those whom this text describes; two channels with the same text have the same readers.
+    Some(String),
+    /// Its own members, who are nobody else's: a direct message, a private thread.
+    Members,
+}
+
+impl Audience {
+    fn is_public(&self) -> bool {
+        matches!(self, Self::Everybody)
+    }
+
+    fn description(&self) -> Option<&str> {
+        match self {
+            Self::Some(description) => Some(description),
+            Self::Everybody | Self::Members => None,
+        }
+    }
+}
+
+/// The channel with this key, made if it is new, with the chattiness given. Name, readers and community follow what is
+/// seen; a thread that was Pedro's once stays so.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn ensure(
     db: impl PgExecutor<'_>,
     community: CommunityId,
-    key: &ChannelKey,
-    name: &str,
+    seen: &Seen<'_>,
     chattiness: Chattiness,
 ) -> Result<ChannelRow, StoreError> {
     let row = sqlx::query_as!(
         ChannelRow,
-        r#"insert into pedro.channel (community_id, platform, platform_channel_id, name, chattiness)
-           values ($1, $2, $3, $4, $5)
-           on conflict (platform, platform_channel_id)
-               do update set name = excluded.name, community_id = excluded.community_id
+        r#"insert into pedro.channel (community_id, platform, platform_channel_id, name, chattiness, public, audience,
+                                      own_thread)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)
+           on conflict (platform, platform_channel_id) do update
+               set name = excluded.name, community_id = excluded.community_id, public = excluded.public,
+                   audience = excluded.audience, own_thread = channel.own_thread or excluded.own_thread
            returning id, community_id, platform as "platform: Platform", platform_channel_id, name,
-               chattiness as "chattiness: Chattiness", paused_until"#,
+               chattiness as "chattiness: Chattiness", paused_until, own_thread"#,
         community.0,
-        key.platform as Platform,
-        key.platform_channel_id,
-        name,
-        chattiness as Chattiness
+        seen.key.platform as Platform,
+        seen.key.platform_channel_id,
+        seen.name,
+        chattiness as Chattiness,
+        seen.audience.is_public(),
+        seen.audience.description(),
+        seen.own_thread
     )
     .fetch_one(db)
+    .await?;
+    Ok(row)
+}
+
+/// A channel by its row.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn find(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Option<ChannelRow>, StoreError> {
+    let row = sqlx::query_as!(
+        ChannelRow,
+        r#"select id, community_id, platform as "platform: Platform", platform_channel_id, name,
+               chattiness as "chattiness: Chattiness", paused_until, own_thread
+           from pedro.channel where id = $1"#,
+        id.0
+    )
+    .fetch_optional(db)
     .await?;
     Ok(row)
 }
@@ -111,16 +178,8 @@ pub async fn set_pause(db: impl PgExecutor<'_>, id: ChannelId, until: Option<Dat
     Ok(())
 }
 
-/// Says whether everybody in the community can read a channel. What is said elsewhere is evidence only there.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn set_public(db: impl PgExecutor<'_>, id: ChannelId, public: bool) -> Result<(), StoreError> {
-    sqlx::query!("update pedro.channel set public = $2 where id = $1", id.0, public).execute(db).await?;
-    Ok(())
-}
-
-/// The channels whose lines everybody in `place` can read: the community's public ones, and the place itself.
+/// The channels whose lines everybody in `place` can read: the community's public ones, those with the very same
+/// readers, and the place itself.
 ///
 /// # Errors
 /// When the statement fails.
@@ -130,7 +189,9 @@ pub async fn readable_from(
     place: Option<ChannelId>,
 ) -> Result<Vec<ChannelId>, StoreError> {
     let ids = sqlx::query_scalar!(
-        "select id from pedro.channel where community_id = $1 and (public or id = $2) order by id",
+        "select id from pedro.channel where community_id = $1
+             and (public or id = $2 or audience = (select audience from pedro.channel as place where place.id = $2))
+         order by id",
         community.0,
         place.map(|place| place.0)
     )

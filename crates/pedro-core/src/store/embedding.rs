@@ -1,10 +1,15 @@
 //! `pedro.embedding_model`, `pedro.message_embedding` and the lines that wait for one.
 
+use std::time::Duration;
+
 use pgvector::HalfVector;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::StoreError;
 use crate::chat::MessageId;
+
+/// How long a worker may take over the lines that it took. A crash makes them wait so long.
+pub const TAKEN_FOR: Duration = Duration::from_secs(20);
 
 /// An embedding space as the database knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,52 +91,82 @@ pub struct Unembedded {
     pub text: String,
 }
 
-/// Takes lines that wait for an embedding, the newest first so that today's chat does not wait for an old import.
-/// They stay locked until the transaction ends; other processes skip them.
+/// Takes lines that wait for an embedding, the newest first so that today's chat does not wait for an old import, and
+/// promises to be done with them within [`TAKEN_FOR`]: nobody else takes them before.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn take_unembedded(connection: &mut PgConnection, count: i64) -> Result<Vec<Unembedded>, StoreError> {
+pub async fn take_unembedded(db: impl PgExecutor<'_>, count: i64) -> Result<Vec<Unembedded>, StoreError> {
     let lines = sqlx::query_as!(
         Unembedded,
         "with taken as (
-             select message_id from pedro.message_unembedded order by message_id desc limit $1
-             for update skip locked
+             update pedro.message_unembedded set taken_until = now() + make_interval(secs => $2)
+             where message_id in (
+                 select message_id from pedro.message_unembedded where taken_until is null or taken_until < now()
+                 order by message_id desc limit $1 for update skip locked
+             )
+             returning message_id
          )
          select message.id, text from taken join pedro.message on message.id = message_id",
-        count
+        count,
+        TAKEN_FOR.as_secs_f64()
     )
-    .fetch_all(connection)
+    .fetch_all(db)
     .await?;
     Ok(lines)
 }
 
-/// Writes embeddings, in the order of their lines, and takes the lines off the list. Belongs in the transaction that
-/// took them.
+/// Says when lines that were taken may be taken again.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn give_back(db: impl PgExecutor<'_>, ids: &[MessageId], after: Duration) -> Result<(), StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "update pedro.message_unembedded set taken_until = now() + make_interval(secs => $2) where message_id = any($1)",
+        &ids,
+        after.as_secs_f64()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes the embeddings of lines, in their order, and takes the lines off the list. What was forgotten meanwhile is off
+/// the list already and gets none.
 ///
 /// # Errors
 /// When a statement fails.
 pub async fn put(
-    connection: &mut PgConnection,
+    pool: &PgPool,
     space: EmbeddingSpace,
     ids: &[MessageId],
     vectors: &[Vec<f32>],
 ) -> Result<(), StoreError> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let vectors: Vec<HalfVector> = vectors.iter().map(|vector| HalfVector::from_f32_slice(vector)).collect();
+    let mut transaction = pool.begin().await?;
+    // In the order in which forgetting locks them, or the two would wait for each other.
     sqlx::query!(
-        "with made as (select * from unnest($1::bigint[], $2::halfvec[]) as made (message_id, embedding))
+        "select from pedro.message_unembedded where message_id = any($1) order by message_id for update",
+        &ids
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        "with made as (select * from unnest($1::bigint[], $2::halfvec[]) as made (message_id, embedding)),
+             waited as (delete from pedro.message_unembedded where message_id = any($1) returning message_id)
          insert into pedro.message_embedding (message_id, model_id, channel_id, author_id, sent_at, evidence, embedding)
          select message.id, $3, channel_id, author_id, sent_at, author_kind = 'person', embedding
-         from made join pedro.message on message.id = message_id
+         from made join waited using (message_id) join pedro.message on message.id = message_id
          on conflict (message_id, model_id) do update set embedding = excluded.embedding",
         &ids,
         &vectors as &[HalfVector],
         space.model_id
     )
-    .execute(&mut *connection)
+    .execute(&mut *transaction)
     .await?;
-    sqlx::query!("delete from pedro.message_unembedded where message_id = any($1)", &ids).execute(connection).await?;
+    transaction.commit().await?;
     Ok(())
 }
 

@@ -17,8 +17,8 @@ use crate::chat::{ChannelId, MessageId, Platform};
 /// When a statement fails.
 pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Result<u64, StoreError> {
     let mut gone: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    // The embed worker holds these rows while it embeds, and then touches the messages: the same order here, or the
-    // two would wait for each other.
+    // Whoever writes embeddings locks these rows first and then touches the messages: the same order here, or the two
+    // would wait for each other.
     sqlx::query!(
         "select from pedro.message_unembedded where message_id = any($1) order by message_id for update",
         &gone
@@ -121,7 +121,7 @@ pub async fn channel_lines(
 }
 
 /// Removes a person: their lines on the platform wherever they were written, what was made from them, their
-/// questions, and their row as an author. Returns how many lines of chat went.
+/// questions, their games, and their row as an author. Returns how many lines of chat went.
 ///
 /// # Errors
 /// When a statement fails.
@@ -149,6 +149,7 @@ pub async fn person(
     .execute(&mut *connection)
     .await?;
     sqlx::query!("delete from pedro.question where asker_hash = $1", person_hash).execute(&mut *connection).await?;
+    super::game::forget(&mut *connection, person_hash).await?;
     sqlx::query!(
         "delete from pedro.author where platform = $1 and platform_user_id = $2",
         platform as Platform,

@@ -2,8 +2,8 @@
 
 use sqlx::{PgConnection, PgExecutor};
 
-use super::StoreError;
-use crate::chat::{CommunityId, GenerationId, MessageId, QuestionId};
+use super::{StoreError, erase};
+use crate::chat::{CommunityId, GenerationId, MessageId, Platform, QuestionId};
 
 /// A call of the model, before it has a row.
 #[derive(Debug, Clone)]
@@ -96,4 +96,63 @@ pub async fn is_whole(connection: &mut PgConnection, id: GenerationId) -> Result
         .fetch_optional(connection)
         .await?;
     Ok(output.flatten().is_some())
+}
+
+/// An answer that was said, and who asked for it.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// The generation that it says.
+    pub generation: GenerationId,
+    /// Keyed hash of who asked.
+    pub asker_hash: Vec<u8>,
+}
+
+/// What one of Pedro's lines says an answer of; `None` if it is none.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn said_by(
+    db: impl PgExecutor<'_>,
+    platform: Platform,
+    platform_message_id: &str,
+) -> Result<Option<Said>, StoreError> {
+    let said = sqlx::query_as!(
+        Said,
+        r#"select generation.id as generation, asker_hash
+           from pedro.message join pedro.generation on generation.id = generation_id
+           join pedro.question on question.id = question_id
+           where message.platform = $1 and message.platform_message_id = $2 and author_kind = 'pedro'"#,
+        platform as Platform,
+        platform_message_id
+    );
+    Ok(said.fetch_optional(db).await?)
+}
+
+/// Takes an answer back: its lines leave memory, the lines that it was made from count less. Returns the platform's ids
+/// of its lines, in order; empty if it was taken back already.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn withdraw(connection: &mut PgConnection, id: GenerationId) -> Result<Vec<String>, StoreError> {
+    let done =
+        sqlx::query!("update pedro.generation set withdrawn_at = now() where id = $1 and withdrawn_at is null", id.0)
+            .execute(&mut *connection)
+            .await?;
+    if done.rows_affected() == 0 {
+        return Ok(Vec::new());
+    }
+    sqlx::query!(
+        "update pedro.message set doubt = doubt + 1
+         where id in (select message_id from pedro.generation_source where generation_id = $1)",
+        id.0
+    )
+    .execute(&mut *connection)
+    .await?;
+    let lines =
+        sqlx::query!("select id, platform_message_id from pedro.message where generation_id = $1 order by id", id.0)
+            .fetch_all(&mut *connection)
+            .await?;
+    let rows: Vec<MessageId> = lines.iter().map(|line| MessageId(line.id)).collect();
+    erase::messages(connection, &rows).await?;
+    Ok(lines.into_iter().map(|line| line.platform_message_id).collect())
 }

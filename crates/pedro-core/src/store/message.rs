@@ -144,6 +144,83 @@ async fn ensure_nothing_lost(
     Ok(())
 }
 
+/// Changes what a stored line says; its embedding is made anew. False if it is not stored, or says that already.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn edit(
+    db: impl PgExecutor<'_>,
+    platform: Platform,
+    platform_message_id: &str,
+    text: &str,
+) -> Result<bool, StoreError> {
+    let changed = sqlx::query!(
+        "with changed as (
+             update pedro.message set text = $3
+             where platform = $1 and platform_message_id = $2 and text <> $3 returning id
+         ), stale as (
+             delete from pedro.message_embedding where message_id in (select id from changed)
+         ), emptied as (
+             -- what it said before is gone from what the model read, too
+             update pedro.generation set prompt = null
+             where id in (select generation_id from pedro.generation_source join changed on changed.id = message_id)
+         )
+         insert into pedro.message_unembedded (message_id) select id from changed
+         on conflict (message_id) do update set taken_until = null",
+        platform as Platform,
+        platform_message_id,
+        storable(text)
+    )
+    .execute(db)
+    .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
+/// One line of a person, as they are given it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct OwnLine {
+    /// Where it was written.
+    pub channel: String,
+    /// When.
+    pub sent_at: DateTime<Utc>,
+    /// What it says.
+    pub text: String,
+}
+
+/// Everything that a person wrote and that is stored, oldest first.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn of_person(
+    db: impl PgExecutor<'_>,
+    platform: Platform,
+    platform_user_id: &str,
+) -> Result<Vec<OwnLine>, StoreError> {
+    let lines = sqlx::query_as!(
+        OwnLine,
+        "select channel.name as channel, sent_at, text
+         from pedro.message join pedro.author on author.id = author_id join pedro.channel on channel.id = channel_id
+         where author.platform = $1 and author.platform_user_id = $2 order by sent_at, message.id",
+        platform as Platform,
+        platform_user_id
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(lines)
+}
+
+/// The platform's id of the newest stored line of a channel, by the time at which it was written.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn newest_platform_id(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<Option<String>, StoreError> {
+    let id = sqlx::query_scalar!(
+        "select platform_message_id from pedro.message where channel_id = $1 order by sent_at desc, id desc limit 1",
+        channel.0
+    );
+    Ok(id.fetch_optional(db).await?)
+}
+
 /// PostgreSQL's text holds no NUL.
 fn storable(text: &str) -> String {
     text.replace('\0', "")

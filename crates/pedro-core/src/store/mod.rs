@@ -5,6 +5,7 @@ pub mod channel;
 pub mod database;
 pub mod embedding;
 pub mod erase;
+pub mod game;
 pub mod generation;
 pub mod inspect;
 pub mod link;

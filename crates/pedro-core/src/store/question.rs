@@ -1,17 +1,27 @@
-//! `pedro.question`: what Pedro accepted to answer. The table is the queue: taken with `for update skip locked`,
-//! held by a lease that a crash lets go, fenced by the lease's owner when something is written.
+//! `pedro.question`: what Pedro accepted to answer. The table is the queue: a question is accepted here, taken and ended
+//! under a lease (`lease`), and told about while it waits.
+
+mod lease;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
-use uuid::Uuid;
+
+pub use lease::{Ending, LEASE, Question, claim, finish, first_trouble, keep_answer, note_pieces, release, renew};
 
 use super::StoreError;
 use crate::chat::{ChannelId, CommunityId, Platform, QuestionId};
+use crate::speech::ReplyTarget;
 
-/// How long a worker holds a question without a sign of life.
-pub const LEASE: Duration = Duration::from_secs(15);
+/// Whose askers a process can speak to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The platform it speaks on.
+    pub platform: Platform,
+    /// Rows of the channels it is in; `None` where it can speak in every channel of the platform.
+    pub channels: Option<Vec<i64>>,
+}
 
 /// A question before it has a row.
 #[derive(Debug, Clone)]
@@ -36,6 +46,8 @@ pub struct NewQuestion<'a> {
     pub reply_target: serde_json::Value,
     /// When it was asked, by the platform's clock.
     pub asked_at: DateTime<Utc>,
+    /// Nobody begins it before so long has passed.
+    pub hold: Duration,
 }
 
 /// How much may be asked.
@@ -106,9 +118,9 @@ pub async fn accept(
         return Ok(Accepted::QueueFull);
     }
     let id = sqlx::query_scalar!(
-        "insert into pedro.question (community_id, channel_id, platform, platform_message_id, ephemeral, asker_hash,
-                                     asker_name, text, reply_target, asked_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "insert into pedro.question (community_id, channel_id, asked_in, platform, platform_message_id, ephemeral, asker_hash,
+                                     asker_name, text, reply_target, asked_at, not_before)
+         values ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(secs => $11))
          on conflict (platform, platform_message_id) do nothing returning id",
         new.community.0,
         new.channel.0,
@@ -119,7 +131,8 @@ pub async fn accept(
         new.asker_name,
         new.text,
         new.reply_target,
-        new.asked_at
+        new.asked_at,
+        new.hold.as_secs_f64()
     )
     .fetch_optional(&mut *connection)
     .await?;
@@ -166,205 +179,21 @@ pub async fn is_open(
     Ok(open)
 }
 
-/// How many questions are accepted and not yet answered on a platform.
+/// How many questions within reach are accepted and not yet answered.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn depth(db: impl PgExecutor<'_>, platform: Platform) -> Result<i64, StoreError> {
+pub async fn depth(db: impl PgExecutor<'_>, reach: &Reach) -> Result<i64, StoreError> {
     let depth = sqlx::query_scalar!(
         r#"select count(*) as "depth!" from pedro.question
-           where platform = $1 and status in ('queued', 'working', 'sending')"#,
-        platform as Platform
+           where platform = $1 and ($2::bigint[] is null or channel_id = any($2))
+               and status in ('queued', 'working', 'sending')"#,
+        reach.platform as Platform,
+        reach.channels.as_deref()
     )
     .fetch_one(db)
     .await?;
     Ok(depth)
-}
-
-/// A question that a worker holds.
-#[derive(Debug, Clone)]
-pub struct Question {
-    /// Row id.
-    pub id: QuestionId,
-    /// Whose memory answers.
-    pub community_id: CommunityId,
-    /// Where it was asked.
-    pub channel_id: ChannelId,
-    /// The line that asked.
-    pub platform_message_id: String,
-    /// Nothing of it may be stored.
-    pub ephemeral: bool,
-    /// The asker's name.
-    pub asker_name: String,
-    /// What is asked.
-    pub text: String,
-    /// What the adapter needs to answer.
-    pub reply_target: serde_json::Value,
-    /// How often it was begun, this time included.
-    pub attempts: i32,
-    /// When it was asked.
-    pub asked_at: DateTime<Utc>,
-    /// The answer, if it is made already and only has to be sent.
-    pub answer: Option<String>,
-    /// Pieces of the answer that were handed over already.
-    pub pieces_sent: i32,
-    /// The fence: what is written for this question is written under this owner.
-    pub lease_owner: Uuid,
-}
-
-/// Takes the next question of a platform, but for those that this process holds already (their leases may have run
-/// out while the database was away): first those whose answer only has to be sent, then the fairest turn.
-/// A question that was begun and whose lease ran out is taken again.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn claim(db: impl PgExecutor<'_>, platform: Platform, held: &[i64]) -> Result<Option<Question>, StoreError> {
-    let owner = Uuid::new_v4();
-    let question = sqlx::query_as!(
-        Question,
-        r#"update pedro.question
-           set status = case when answer is null then 'working' else 'sending' end,
-               attempts = attempts + 1, lease_owner = $2, lease_until = now() + make_interval(secs => $3)
-           where id = (
-               select question.id from pedro.question join pedro.question_order using (id)
-               where question.platform = $1
-                   and (question.status = 'queued' or question.lease_until < now())
-                   and (not_before is null or not_before < now()) and question.id <> all($4)
-               order by (answer is null), turn, question.id
-               limit 1 for update of question skip locked
-           )
-           returning id, community_id, channel_id, platform_message_id, ephemeral, asker_name, text, reply_target,
-               attempts, asked_at, answer, pieces_sent, lease_owner as "lease_owner!""#,
-        platform as Platform,
-        owner,
-        LEASE.as_secs_f64(),
-        held
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(question)
-}
-
-/// Says that a worker is still at it.
-///
-/// # Errors
-/// [`StoreError::LeaseLost`] if somebody else has it, or it was cancelled.
-pub async fn renew(db: impl PgExecutor<'_>, id: QuestionId, owner: Uuid) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        "update pedro.question set lease_until = now() + make_interval(secs => $3)
-         where id = $1 and lease_owner = $2 and status in ('working', 'sending')",
-        id.0,
-        owner,
-        LEASE.as_secs_f64()
-    )
-    .execute(db)
-    .await?;
-    fenced(done.rows_affected())
-}
-
-/// Keeps the answer before it is sent: after a crash it is sent, not made again. Belongs in the transaction that
-/// stores the generation.
-///
-/// # Errors
-/// [`StoreError::LeaseLost`] if somebody else has the question, or it was cancelled.
-pub async fn keep_answer(
-    connection: &mut PgConnection,
-    id: QuestionId,
-    owner: Uuid,
-    answer: &str,
-) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        "update pedro.question set answer = $3, status = 'sending'
-         where id = $1 and lease_owner = $2 and status = 'working'",
-        id.0,
-        owner,
-        answer
-    )
-    .execute(connection)
-    .await?;
-    fenced(done.rows_affected())
-}
-
-/// Notes how many pieces of the answer the platform has taken.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn note_pieces(db: impl PgExecutor<'_>, id: QuestionId, pieces: i32) -> Result<(), StoreError> {
-    sqlx::query!("update pedro.question set pieces_sent = $2 where id = $1", id.0, pieces).execute(db).await?;
-    Ok(())
-}
-
-/// How a question ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// The answer is out.
-    Answered,
-    /// It was given up, and the asker told so.
-    Failed,
-    /// It waited too long, and the asker was told so.
-    Expired,
-}
-
-/// Ends a question. The row of somebody who opted out of storage goes.
-///
-/// # Errors
-/// When a statement fails.
-pub async fn finish(connection: &mut PgConnection, id: QuestionId, ending: Ending) -> Result<(), StoreError> {
-    let status = match ending {
-        Ending::Answered => "answered",
-        Ending::Failed => "failed",
-        Ending::Expired => "expired",
-    };
-    sqlx::query!(
-        "update pedro.question set status = $2, finished_at = now(), lease_owner = null, lease_until = null
-         where id = $1 and status <> 'cancelled'",
-        id.0,
-        status
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!("delete from pedro.question where id = $1 and ephemeral", id.0).execute(connection).await?;
-    Ok(())
-}
-
-/// Puts a question back. `counts` says whether the attempt was one of the three.
-///
-/// # Errors
-/// [`StoreError::LeaseLost`] if somebody else has it, or it was cancelled.
-pub async fn release(
-    db: impl PgExecutor<'_>,
-    id: QuestionId,
-    owner: Uuid,
-    wait: Duration,
-    counts: bool,
-) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        "update pedro.question set status = case when answer is null then 'queued' else 'sending' end,
-             lease_owner = null, lease_until = now(), not_before = now() + make_interval(secs => $3),
-             attempts = attempts - case when $4 then 0 else 1 end
-         where id = $1 and lease_owner = $2",
-        id.0,
-        owner,
-        wait.as_secs_f64(),
-        counts
-    )
-    .execute(db)
-    .await?;
-    fenced(done.rows_affected())
-}
-
-/// True for the first who asks: the asker is told once that the model is away.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn first_trouble(db: impl PgExecutor<'_>, id: QuestionId) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "update pedro.question set trouble_told_at = now() where id = $1 and trouble_told_at is null",
-        id.0
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
 }
 
 /// A question whose asker is to be told something.
@@ -387,16 +216,17 @@ pub struct Waiting {
 /// When the statement fails.
 pub async fn take_unacknowledged(
     db: impl PgExecutor<'_>,
-    platform: Platform,
+    reach: &Reach,
     patience: Duration,
 ) -> Result<Vec<Waiting>, StoreError> {
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set acknowledged_at = now()
-         where platform = $1 and status in ('queued', 'working') and acknowledged_at is null and trouble_told_at is null
-             and asked_at < now() - make_interval(secs => $2)
+         where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status in ('queued', 'working')
+             and acknowledged_at is null and trouble_told_at is null and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral",
-        platform as Platform,
+        reach.platform as Platform,
+        reach.channels.as_deref(),
         patience.as_secs_f64()
     )
     .fetch_all(db)
@@ -408,17 +238,15 @@ pub async fn take_unacknowledged(
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn take_expired(
-    db: impl PgExecutor<'_>,
-    platform: Platform,
-    limit: Duration,
-) -> Result<Vec<Waiting>, StoreError> {
+pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duration) -> Result<Vec<Waiting>, StoreError> {
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set status = 'expired', finished_at = now()
-         where platform = $1 and answer is null and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $2)
+         where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and answer is null
+             and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral",
-        platform as Platform,
+        reach.platform as Platform,
+        reach.channels.as_deref(),
         limit.as_secs_f64()
     )
     .fetch_all(db)
@@ -458,14 +286,14 @@ pub async fn is_ephemeral(connection: &mut PgConnection, id: QuestionId) -> Resu
     Ok(row.unwrap_or(true))
 }
 
-/// Cancels everything open in a channel; what runs notices by its lost lease. How many there were.
+/// Cancels everything open that is answered in a channel, or was asked there; what runs notices by its lost lease. How many there were.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn cancel_channel(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
-         where channel_id = $1 and status in ('queued', 'working', 'sending')",
+         where (channel_id = $1 or asked_in = $1) and status in ('queued', 'working', 'sending')",
         channel.0
     )
     .execute(db)
@@ -473,17 +301,92 @@ pub async fn cancel_channel(db: impl PgExecutor<'_>, channel: ChannelId) -> Resu
     Ok(done.rows_affected())
 }
 
-/// Deletes what is left of questions that must not be kept: ended ones of people who opted out.
+/// Clears away what nobody else does: ended questions of people who opted out, and questions of channels that no process
+/// has been in for a day, which would stand before all others in the queue for ever.
 ///
 /// # Errors
-/// When the statement fails.
-pub async fn sweep_ephemeral(db: impl PgExecutor<'_>) -> Result<(), StoreError> {
+/// When a statement fails.
+pub async fn sweep(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update pedro.question set status = 'expired', finished_at = now(), lease_owner = null, lease_until = null
+         where status in ('queued', 'working', 'sending') and asked_at < now() - interval '1 day'
+             and (lease_until is null or lease_until < now())"
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!("delete from pedro.question where ephemeral and status not in ('queued', 'working', 'sending')")
-        .execute(db)
+        .execute(connection)
         .await?;
     Ok(())
 }
 
-fn fenced(rows: u64) -> Result<(), StoreError> {
-    if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+/// Takes a question back that was just accepted.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn withdraw(db: impl PgExecutor<'_>, id: QuestionId) -> Result<(), StoreError> {
+    sqlx::query!("delete from pedro.question where id = $1", id.0).execute(db).await?;
+    Ok(())
+}
+
+/// Says where a question that was just accepted is answered, and lets it be begun. Its line goes there too: the talk
+/// begins with it.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn settle(
+    db: impl PgExecutor<'_>,
+    platform: Platform,
+    platform_message_id: &str,
+    channel: ChannelId,
+    target: &ReplyTarget,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with moved as (
+             update pedro.message set channel_id = $3 where platform = $1 and platform_message_id = $2
+         )
+         update pedro.question set channel_id = $3, reply_target = $4, not_before = null
+         where platform = $1 and platform_message_id = $2 and status = 'queued'",
+        platform as Platform,
+        platform_message_id,
+        channel.0,
+        serde_json::to_value(target).unwrap_or_default()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What is shown of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The platform's id of the message that shows it.
+    pub platform_message_id: Option<String>,
+    /// Whether it still waits for its answer.
+    pub is_open: bool,
+}
+
+/// What is shown of a question; `None` if it is gone.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn shown(db: impl PgExecutor<'_>, id: QuestionId) -> Result<Option<Shown>, StoreError> {
+    let shown = sqlx::query_as!(
+        Shown,
+        r#"select shown_message_id as platform_message_id, status in ('queued', 'working', 'sending') as "is_open!"
+           from pedro.question where id = $1"#,
+        id.0
+    );
+    Ok(shown.fetch_optional(db).await?)
+}
+
+/// Notes the message that shows a question.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn note_shown(db: impl PgExecutor<'_>, id: QuestionId, platform_message_id: &str) -> Result<(), StoreError> {
+    sqlx::query!("update pedro.question set shown_message_id = $2 where id = $1", id.0, platform_message_id)
+        .execute(db)
+        .await?;
+    Ok(())
 }

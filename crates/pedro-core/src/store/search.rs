@@ -263,6 +263,8 @@ pub struct Candidate {
     pub before: Option<i64>,
     /// The line after it, likewise.
     pub after: Option<i64>,
+    /// How often an answer made from it was taken back.
+    pub doubt: i16,
 }
 
 /// Lines further apart in time than this are no neighbours: another conversation has begun.
@@ -281,7 +283,7 @@ pub async fn candidates(
 ) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query_as!(
         Candidate,
-        r#"select message.id, message.channel_id, message.author_id, message.sent_at,
+        r#"select message.id, message.channel_id, message.author_id, message.sent_at, doubt,
                array(select unnest(tsvector_to_array(words)) intersect select unnest($2::text[])) as "matched!",
                length(words) as "length!",
                1 - (embedding <=> $3::halfvec) as similarity,

@@ -37,6 +37,8 @@ pub enum Command {
     Pause(u32),
     /// `!pedro-stop`: cancels everything open in the channel.
     Stop,
+    /// `!wrong`, as a reply to an answer: the answer is taken back.
+    Wrong,
     /// `!optout [replies|storage]`.
     OptOut(OptOutOf),
     /// `!optin`.
@@ -93,6 +95,7 @@ impl Command {
             Self::Help => "help",
             Self::Pause(_) => "pedro-pause",
             Self::Stop => "pedro-stop",
+            Self::Wrong => "wrong",
             Self::OptOut(_) => "optout",
             Self::OptIn => "optin",
             Self::ForgetMe => "forgetme",
@@ -145,6 +148,11 @@ pub fn parse(text: &str, ear: &Ear) -> Option<Result<Command, Usage>> {
     let name = name.trim_end_matches([',', ':']).to_lowercase();
     let info = find(&name, ear)?;
     Some((info.read)(arguments).ok_or_else(|| Usage { command: info.name, usage: info.usage(ear) }))
+}
+
+/// Reads what was given to one of Pedro's commands by another way than a line. `None`: it cannot be used like that.
+pub fn read(name: &str, arguments: &str) -> Option<Command> {
+    (row(name)?.read)(&tidy(arguments))
 }
 
 /// Privacy commands first: no other command may take their name away.

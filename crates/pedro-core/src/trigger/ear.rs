@@ -10,8 +10,8 @@ const OWN_NAME: &str = "pedro";
 /// What commands begin with unless a channel says otherwise.
 pub(super) const DEFAULT_PREFIX: &str = "!";
 
-/// Bots that live in many channels.
-const KNOWN_BOTS: [&str; 5] = ["moobot", "nightbot", "restreambot", "streamelements", "streamlabs"];
+/// Bots that sit in many chats. Their lines are context, never evidence, and never answered.
+pub const KNOWN_BOTS: [&str; 6] = ["fossabot", "moobot", "nightbot", "restreambot", "streamelements", "streamlabs"];
 
 /// What Pedro listens to in a channel: its names, its commands' names, and whom it never listens to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ mod tests;
 
 use crate::chat::{AuthorKind, ChatMessage, Chattiness};
 pub use command::{COMMANDS, Command, OptOutOf, Usage};
-pub use ear::Ear;
+pub use ear::{Ear, KNOWN_BOTS};
 
 /// What a line wants of Pedro.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +42,23 @@ pub enum Why {
     Name,
     /// It replies to one of Pedro's lines.
     Reply,
+    /// It stands in a thread that Pedro opened.
+    Thread,
     /// `!pedro question`.
     Command,
 }
 
+/// Where a line was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hearing {
+    /// How much Pedro speaks there.
+    pub chattiness: Chattiness,
+    /// A thread that Pedro opened, or a direct message: everything that people say there is for it.
+    pub own_thread: bool,
+}
+
 /// Decides what a line wants of Pedro. Relayed lines go through [`relay::unwrap`] first.
-pub fn decide(message: &ChatMessage, ear: &Ear, chattiness: Chattiness) -> Intent {
+pub fn decide(message: &ChatMessage, ear: &Ear, hearing: Hearing) -> Intent {
     if is_a_bot(message, ear) {
         return Intent::Ignore;
     }
@@ -56,7 +67,7 @@ pub fn decide(message: &ChatMessage, ear: &Ear, chattiness: Chattiness) -> Inten
         Some(command) => return Intent::Command(command),
         None => {}
     }
-    if chattiness == Chattiness::Quiet {
+    if hearing.chattiness == Chattiness::Quiet && !hearing.own_thread {
         return Intent::Ignore;
     }
     let text = line::tidy(&message.text);
@@ -64,7 +75,7 @@ pub fn decide(message: &ChatMessage, ear: &Ear, chattiness: Chattiness) -> Inten
     if text.is_empty() || command::is_anyones(&text, ear) {
         return Intent::Ignore;
     }
-    match why_asked(message, &text, ear) {
+    match why_asked(message, &text, ear, hearing) {
         Some(why) => Intent::Question(Asked { text: call::question(&text, ear), why }),
         None => Intent::Ignore,
     }
@@ -79,9 +90,13 @@ fn is_a_bot(message: &ChatMessage, ear: &Ear) -> bool {
         || ear.kind_of(&author.login) != AuthorKind::Person
 }
 
-fn why_asked(message: &ChatMessage, text: &str, ear: &Ear) -> Option<Why> {
+fn why_asked(message: &ChatMessage, text: &str, ear: &Ear, hearing: Hearing) -> Option<Why> {
     if message.reply_to.as_ref().is_some_and(|reply| ear.is_pedro(&reply.platform_user_id)) {
         return Some(Why::Reply);
     }
-    address::is_named(text, ear).then_some(Why::Name)
+    if address::is_named(text, ear) {
+        return Some(Why::Name);
+    }
+    // People talk to each other there too: a reply to somebody else is not for Pedro.
+    (hearing.own_thread && message.reply_to.is_none()).then_some(Why::Thread)
 }

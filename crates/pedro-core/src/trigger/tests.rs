@@ -26,6 +26,10 @@ fn reply(text: &str, to: &str) -> ChatMessage {
     ChatMessage { reply_to: Some(reply_to), ..message(text) }
 }
 
+fn hearing(chattiness: Chattiness) -> Hearing {
+    Hearing { chattiness, own_thread: false }
+}
+
 fn ear() -> Ear {
     Ear { user_ids: vec!["99".to_owned()], ..Ear::new("pedro_bot") }
 }
@@ -35,7 +39,7 @@ fn asked(text: &str, why: Why) -> Intent {
 }
 
 fn decided(message: &ChatMessage) -> Intent {
-    decide(message, &ear(), Chattiness::Questions)
+    decide(message, &ear(), hearing(Chattiness::Questions))
 }
 
 #[test]
@@ -89,18 +93,18 @@ fn what_is_not_for_pedro_is_ignored() {
 fn a_command_that_another_bot_owns_here_does_not_call_pedro() {
     let mut ear = ear();
     ear.renamed.insert("pedro".to_owned(), "ask".to_owned());
-    assert_eq!(decide(&message("!pedro why?"), &ear, Chattiness::Questions), Intent::Ignore);
-    assert_eq!(decide(&message("!ask why?"), &ear, Chattiness::Questions), asked("why?", Why::Command));
+    assert_eq!(decide(&message("!pedro why?"), &ear, hearing(Chattiness::Questions)), Intent::Ignore);
+    assert_eq!(decide(&message("!ask why?"), &ear, hearing(Chattiness::Questions)), asked("why?", Why::Command));
 }
 
 #[test]
 fn a_quiet_pedro_takes_commands_only() {
-    let decided = |message: &ChatMessage| decide(message, &ear(), Chattiness::Quiet);
+    let decided = |message: &ChatMessage| decide(message, &ear(), hearing(Chattiness::Quiet));
     assert_eq!(decided(&message("hey pedro, why?")), Intent::Ignore);
     assert_eq!(decided(&reply("why?", "99")), Intent::Ignore);
     assert_eq!(decided(&message("!pedro why?")), asked("why?", Why::Command));
     assert_eq!(decided(&message("!help")), Intent::Command(Ok(Command::Help)));
-    let named = decide(&message("hey pedro, why?"), &ear(), Chattiness::Named);
+    let named = decide(&message("hey pedro, why?"), &ear(), hearing(Chattiness::Named));
     assert_eq!(named, asked("why?", Why::Name));
 }
 

@@ -2,9 +2,12 @@
 
 use pedro_core::chat::{ChatMessage, Platform};
 use pedro_core::store::generation::{self, NewGeneration};
-use pedro_core::store::question::{self, Accepted, Limits, NewQuestion};
+use pedro_core::store::question::{self, Accepted, Limits, NewQuestion, Reach};
 use pedro_core::store::{MIGRATOR, StoreError, erase};
 use sqlx::PgPool;
+
+/// The world of these tests lies in the past.
+const AGES: std::time::Duration = std::time::Duration::from_secs(3_000_000_000);
 
 use crate::world::{World, line, reply_to};
 
@@ -40,12 +43,14 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
         text: &asked.text,
         reply_target: serde_json::json!({}),
         asked_at: world.now,
+        hold: std::time::Duration::ZERO,
     };
     let limits = Limits { open_per_person: 1, hourly_per_person: 9, queue: 9 };
     let mut connection = world.pool.acquire().await.unwrap();
     let accepted = question::accept(&mut connection, &new, &limits).await.unwrap();
     let Accepted::Queued { id, .. } = accepted else { panic!("{accepted:?}") };
-    let held = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
+    let reach = Reach { platform: Platform::Twitch, channels: None };
+    let held = question::claim(&world.pool, &reach, &[], AGES).await.unwrap().unwrap();
     let generation = NewGeneration { sources: &[source], ..new_generation(world, id) };
     let generation = generation::insert(&mut connection, &generation).await.unwrap();
     question::keep_answer(&mut connection, id, held.lease_owner, "Ann said xyzzy").await.unwrap();

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod erase;
+mod game;
+mod game_table;
 mod knowledge;
 mod question;
 mod retrieval;

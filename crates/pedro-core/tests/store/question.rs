@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use pedro_core::chat::{Platform, QuestionId};
-use pedro_core::store::question::{self, Accepted, Ending, Limits, NewQuestion};
+use pedro_core::store::question::{self, Accepted, Ending, Limits, NewQuestion, Question, Reach};
 use pedro_core::store::{MIGRATOR, StoreError};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::world::World;
 
@@ -24,6 +25,7 @@ async fn ask(world: &World, who: &str, id: &str) -> Accepted {
         text: "why?",
         reply_target: serde_json::json!({}),
         asked_at: Utc::now(),
+        hold: Duration::ZERO,
     };
     question::accept(&mut world.pool.acquire().await.unwrap(), &new, &LIMITS).await.unwrap()
 }
@@ -35,8 +37,19 @@ fn queued(accepted: Accepted) -> (QuestionId, i64) {
     }
 }
 
+/// Everything on Twitch.
+const REACH: Reach = Reach { platform: Platform::Twitch, channels: None };
+const EXPIRY: Duration = Duration::from_secs(900);
+
+async fn claim(world: &World) -> Option<Question> {
+    question::claim(&world.pool, &REACH, &[], EXPIRY).await.unwrap()
+}
+
 async fn finish(world: &World, id: QuestionId) {
-    question::finish(&mut world.pool.acquire().await.unwrap(), id, Ending::Answered).await.unwrap();
+    let owner = Uuid::new_v4();
+    let held = sqlx::query("update pedro.question set lease_owner = $2 where id = $1").bind(id).bind(owner);
+    held.execute(&world.pool).await.unwrap();
+    question::finish(&mut world.pool.acquire().await.unwrap(), id, owner, Ending::Answered).await.unwrap();
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -67,7 +80,7 @@ async fn turns_are_fair_and_the_place_that_is_told_is_the_order_that_comes(pool:
     assert_eq!(ahead, 1, "bob's first goes before ann's second");
     assert_eq!(question::ahead(&world.pool, ann_second).await.unwrap(), 2);
     let mut order = Vec::new();
-    while let Some(taken) = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap() {
+    while let Some(taken) = claim(&world).await {
         order.push(taken.id);
     }
     assert_eq!(order, [ann_first, bob, ann_second]);
@@ -77,13 +90,13 @@ async fn turns_are_fair_and_the_place_that_is_told_is_the_order_that_comes(pool:
 async fn what_a_dead_worker_held_is_taken_again_and_its_late_word_does_not_count(pool: PgPool) {
     let world = World::new(pool).await;
     let (id, _) = queued(ask(&world, "ann", "1").await);
-    let dead = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
-    assert!(question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().is_none(), "it is held");
+    let dead = claim(&world).await.unwrap();
+    assert!(claim(&world).await.is_none(), "it is held");
     sqlx::query("update pedro.question set lease_until = now() - interval '1 second'")
         .execute(&world.pool)
         .await
         .unwrap();
-    let alive = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
+    let alive = claim(&world).await.unwrap();
     assert_eq!((alive.id, alive.attempts), (id, 2));
     let mut connection = world.pool.acquire().await.unwrap();
     let late = question::keep_answer(&mut connection, id, dead.lease_owner, "late").await;
@@ -91,7 +104,7 @@ async fn what_a_dead_worker_held_is_taken_again_and_its_late_word_does_not_count
     question::keep_answer(&mut connection, id, alive.lease_owner, "in time").await.unwrap();
     question::release(&world.pool, id, alive.lease_owner, Duration::ZERO, false).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let again = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
+    let again = claim(&world).await.unwrap();
     assert_eq!(again.answer.as_deref(), Some("in time"), "what is made is not made again");
 }
 
@@ -100,10 +113,10 @@ async fn cancelling_takes_the_lease_away_and_ends_the_queue(pool: PgPool) {
     let world = World::new(pool).await;
     queued(ask(&world, "ann", "1").await);
     queued(ask(&world, "bob", "2").await);
-    let held = question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().unwrap();
+    let held = claim(&world).await.unwrap();
     assert_eq!(question::cancel_channel(&world.pool, world.channel).await.unwrap(), 2);
     assert!(matches!(question::renew(&world.pool, held.id, held.lease_owner).await, Err(StoreError::LeaseLost)));
-    assert_eq!(question::depth(&world.pool, Platform::Twitch).await.unwrap(), 0);
+    assert_eq!(question::depth(&world.pool, &REACH).await.unwrap(), 0);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -111,17 +124,16 @@ async fn askers_are_told_once_that_it_takes_longer_and_once_that_it_took_too_lon
     let world = World::new(pool).await;
     queued(ask(&world, "ann", "1").await);
     let told = |pool: PgPool, patience| async move {
-        question::take_unacknowledged(&pool, Platform::Twitch, Duration::from_secs(patience)).await.unwrap().len()
+        question::take_unacknowledged(&pool, &REACH, Duration::from_secs(patience)).await.unwrap().len()
     };
     assert_eq!(told(world.pool.clone(), 60).await, 0);
     assert_eq!(told(world.pool.clone(), 0).await, 1);
     assert_eq!(told(world.pool.clone(), 0).await, 0);
-    let expired = |pool: PgPool| async move {
-        question::take_expired(&pool, Platform::Twitch, Duration::ZERO).await.unwrap().len()
-    };
+    let expired =
+        |pool: PgPool| async move { question::take_expired(&pool, &REACH, Duration::ZERO).await.unwrap().len() };
     assert_eq!(expired(world.pool.clone()).await, 1);
     assert_eq!(expired(world.pool.clone()).await, 0);
-    assert!(question::claim(&world.pool, Platform::Twitch, &[]).await.unwrap().is_none());
+    assert!(claim(&world).await.is_none());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -130,4 +142,41 @@ async fn a_question_of_somebody_who_opted_out_leaves_no_row(pool: PgPool) {
     let (id, _) = queued(ask(&world, "ghost", "1").await);
     finish(&world, id).await;
     assert_eq!(world.count("question").await, 0);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_process_takes_only_what_it_can_answer(pool: PgPool) {
+    let world = World::new(pool).await;
+    queued(ask(&world, "ann", "1").await);
+    let elsewhere = Reach { channels: Some(vec![world.channel.0 + 1]), ..REACH };
+    assert!(question::claim(&world.pool, &elsewhere, &[], EXPIRY).await.unwrap().is_none());
+    assert_eq!(question::depth(&world.pool, &elsewhere).await.unwrap(), 0);
+    assert!(question::take_unacknowledged(&world.pool, &elsewhere, Duration::ZERO).await.unwrap().is_empty());
+    assert!(question::take_expired(&world.pool, &elsewhere, Duration::ZERO).await.unwrap().is_empty());
+    let here = Reach { channels: Some(vec![world.channel.0]), ..REACH };
+    assert!(question::claim(&world.pool, &here, &[], EXPIRY).await.unwrap().is_some());
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_too_old_is_not_begun_but_an_answer_that_is_made_goes_out(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (id, _) = queued(ask(&world, "ann", "1").await);
+    let age = sqlx::query("update pedro.question set asked_at = now() - interval '1 hour'");
+    age.execute(&world.pool).await.unwrap();
+    assert!(claim(&world).await.is_none());
+    sqlx::query("update pedro.question set answer = 'because'").execute(&world.pool).await.unwrap();
+    assert_eq!(claim(&world).await.unwrap().id, id);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn whoever_lost_the_lease_writes_nothing_more(pool: PgPool) {
+    let world = World::new(pool).await;
+    queued(ask(&world, "ann", "1").await);
+    let held = claim(&world).await.unwrap();
+    question::cancel_channel(&world.pool, world.channel).await.unwrap();
+    let mut connection = world.pool.acquire().await.unwrap();
+    let noted = question::note_pieces(&mut *connection, held.id, held.lease_owner, 1).await;
+    assert!(matches!(noted, Err(StoreError::LeaseLost)));
+    let finished = question::finish(&mut connection, held.id, held.lease_owner, Ending::Answered).await;
+    assert!(matches!(finished, Err(StoreError::LeaseLost)));
 }

@@ -10,8 +10,9 @@ use pedro_core::chat::{
 use pedro_core::embedder::{DeterministicEmbedder, Embedder};
 use pedro_core::memory::fuse::Weights;
 use pedro_core::memory::{Recall, Retriever, embed_waiting};
+use pedro_core::store::channel::{self, Seen};
+use pedro_core::store::embedding;
 use pedro_core::store::message::{self, NewLine};
-use pedro_core::store::{channel, embedding};
 use sqlx::PgPool;
 
 pub(crate) struct World {
@@ -95,7 +96,7 @@ impl World {
 
 pub(crate) async fn open(pool: &PgPool, community: &str, name: &str) -> (CommunityId, ChannelId) {
     let community = channel::ensure_community(pool, community, None).await.unwrap();
-    let row = channel::ensure(pool, community, &key(name), name, Chattiness::Questions).await.unwrap();
+    let row = channel::ensure(pool, community, &Seen::public(key(name), name), Chattiness::Questions).await.unwrap();
     (community, row.id)
 }
 

@@ -12,9 +12,10 @@ use pedro_core::embedder::Embedder;
 use pedro_core::listener::{Line, Listener};
 use pedro_core::memory::PersonHasher;
 use pedro_core::places::{Identity, Place, Places};
-use pedro_core::question::TWITCH_LIMITS;
+use pedro_core::question::TWITCH_TERMS;
 use pedro_core::service::config::{Community, DatabaseSettings};
 use pedro_core::service::secret::Secret;
+use pedro_core::store::channel::Seen;
 use pedro_core::store::embedding::{self, EmbeddingSpace};
 use pedro_core::store::scratch;
 use sqlx::PgPool;
@@ -61,8 +62,8 @@ impl Memory {
         // The community and the channel that the bot opens too.
         let community = Community::new("default", Tz::UTC);
         Ok(Self {
-            place: places.open(&community, &data::channel(), data::CHANNEL).await?,
-            listener: Listener::new(pool.clone(), Platform::Twitch, TWITCH_LIMITS),
+            place: places.open(&community, &Seen::public(data::channel(), data::CHANNEL)).await?,
+            listener: Listener::new(pool.clone(), Platform::Twitch, TWITCH_TERMS),
             hasher: PersonHasher::new(&pool, None).await?,
             beside,
             name,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::tester::PATIENCE;
+use crate::tester::{PATIENCE, PROGRAM};
 
 /// The variables of a bot.
 pub(crate) type Environment = BTreeMap<String, String>;
@@ -25,7 +25,7 @@ pub(crate) struct Bot {
 impl Bot {
     /// Starts the binary with these variables, nothing else; what it writes is added to the log.
     pub(crate) fn start(environment: &Environment, arguments: &[&str], log: &Log) -> Result<Self> {
-        let child = Command::new(env!("CARGO_BIN_EXE_pedro-twitch"))
+        let child = Command::new(PROGRAM)
             .args(arguments)
             .env_clear()
             .envs(environment)

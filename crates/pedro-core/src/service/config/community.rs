@@ -1,6 +1,6 @@
 //! Communities: a streamer's Twitch channels and Discord guilds, and how Pedro behaves there.
 
-use crate::chat::Chattiness;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono_tz::Tz;
@@ -9,7 +9,9 @@ use clap::Args;
 use super::community_file;
 use super::problems::ConfigProblems;
 use super::values::{shown, text};
+use crate::chat::Chattiness;
 use crate::service::secret::Secret;
+use crate::trigger::KNOWN_BOTS;
 
 const NAME: &str = "default";
 
@@ -17,9 +19,6 @@ const NAME: &str = "default";
 const SHORTEST_KEY: usize = 16;
 
 pub(super) const TIME_ZONE: (&str, &str) = ("a name from the IANA time zone database", "America/Denver");
-
-/// Bots that sit in many chats. Their lines are context, never evidence, and never answered.
-const KNOWN_BOTS: [&str; 6] = ["nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "restreambot"];
 
 /// The communities, as the operator names them.
 #[derive(Debug, Clone, Default, Args)]
@@ -79,6 +78,10 @@ pub struct Community {
     pub relay_user_id: Option<String>,
     /// Logins of other bots, lower case: the known ones and those the operator added.
     pub other_bots: Vec<String>,
+    /// What chat commands begin with; `None`: `!`.
+    pub prefix: Option<String>,
+    /// A chat command's own name, and the name it has here; an empty one switches it off.
+    pub commands: BTreeMap<String, String>,
     /// Whether Pedro may send links on Twitch.
     pub links_allowed: bool,
     /// `None`: SoyPeteTech's in her channels, the neutral one elsewhere.
@@ -102,6 +105,8 @@ impl Community {
             nicknames: Vec::new(),
             relay_user_id: None,
             other_bots: KNOWN_BOTS.map(str::to_owned).to_vec(),
+            prefix: None,
+            commands: BTreeMap::new(),
             links_allowed: true,
             persona: None,
             chattiness: Chattiness::default(),
@@ -132,6 +137,11 @@ impl CommunityFile {
     pub fn community_of_twitch(&self, channel: &str) -> &Community {
         let login = twitch_login(channel);
         self.iter().find(|community| community.twitch.contains(&login)).unwrap_or(&self.first)
+    }
+
+    /// The community of a Discord guild; one that no community names belongs to the first.
+    pub fn community_of_discord(&self, guild: u64) -> &Community {
+        self.iter().find(|community| community.discord.contains(&guild)).unwrap_or(&self.first)
     }
 }
 

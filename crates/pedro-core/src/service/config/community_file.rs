@@ -3,6 +3,7 @@
 //! What cannot be read as YAML of this shape (an unknown key, a list where a text belongs) is told with its line, and
 //! nothing after it is looked at. Everything else that is wrong is collected, like wrong variables are.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -38,6 +39,9 @@ pub(super) struct RawCommunity {
     pub(super) relay_user_id: Option<String>,
     #[serde(default)]
     pub(super) other_bots: Vec<String>,
+    pub(super) prefix: Option<String>,
+    #[serde(default)]
+    pub(super) commands: BTreeMap<String, Spanned<String>>,
     pub(super) links_allowed: Option<bool>,
     pub(super) persona: Option<Spanned<String>>,
     pub(super) chattiness: Option<Spanned<String>>,
@@ -104,6 +108,8 @@ communities:
     nicknames: [pete bot, ""]
     relay_user_id: 491234
     other_bots: [MyBot]
+    prefix: "?"
+    commands: {links: urls, title: ""}
     links_allowed: false
     persona: soypetetech
     chattiness: named
@@ -121,6 +127,8 @@ communities:
             (vec!["pete bot".to_owned()], vec!["slur".to_owned()])
         );
         assert_eq!(first.relay_user_id.as_deref(), Some("491234"));
+        assert_eq!(first.prefix.as_deref(), Some("?"));
+        assert_eq!((first.commands["links"].as_str(), first.commands["title"].as_str()), ("urls", ""));
         assert!(first.other_bots.contains(&"mybot".to_owned()) && first.other_bots.contains(&"nightbot".to_owned()));
         assert!(!first.links_allowed);
         assert_eq!((first.persona.clone(), first.chattiness), (Some(Persona::SoyPeteTech), Chattiness::Named));

@@ -1,12 +1,13 @@
 //! What is wrong with a community that was read from the file: every value of it, with its line.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use chrono_tz::Tz;
 use serde_saphyr::Spanned;
 
 use crate::chat::Chattiness;
+use crate::trigger::COMMANDS;
 
 use super::community::{Community, Persona, TIME_ZONE, parse_time_zone, twitch_login};
 use super::community_file::RawCommunity;
@@ -46,6 +47,8 @@ impl<'a> CommunityReader<'a> {
             nicknames: kept(raw.nicknames),
             relay_user_id: raw.relay_user_id.filter(|id| !id.trim().is_empty()),
             other_bots,
+            prefix: raw.prefix.map(|prefix| prefix.trim().to_owned()).filter(|prefix| !prefix.is_empty()),
+            commands: self.commands(index, raw.commands),
             links_allowed: raw.links_allowed.unwrap_or(default.links_allowed),
             persona: raw.persona.and_then(|persona| self.persona(index, &persona)),
             chattiness: raw.chattiness.map_or(default.chattiness, |name| self.chattiness(index, &name)),
@@ -53,6 +56,19 @@ impl<'a> CommunityReader<'a> {
             retention_days: raw.retention_days.and_then(|days| self.retention_days(index, &days)),
             ..Community::new(default.name, self.time_zone)
         }
+    }
+
+    fn commands(&mut self, index: usize, names: BTreeMap<String, Spanned<String>>) -> BTreeMap<String, String> {
+        let mut renamed = BTreeMap::new();
+        for (command, name) in names {
+            if COMMANDS.iter().any(|known| known.name == command) {
+                renamed.insert(command, name.value.trim().to_owned());
+            } else {
+                let shape = ("Pedro's name of a chat command, and the name it has here", "{links: urls}");
+                self.wrong(index, "commands", &name, format!("{} is no command", shown(&command)), shape);
+            }
+        }
+        renamed
     }
 
     fn name(&mut self, index: usize, name: &Spanned<String>) -> String {

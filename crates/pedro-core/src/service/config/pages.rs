@@ -11,7 +11,8 @@ use super::values::{parse_base_url, shown, text};
 use crate::service::secret::Secret;
 
 /// Libraries that log every passing failure, or whole chat lines, are kept short.
-const FILTER: &str = "info,sqlx::postgres::notice=warn,twitch_irc=off,async_openai=off,langchain_rust=error";
+const FILTER: &str =
+    "info,sqlx::postgres::notice=warn,sqlx_core::pool=off,twitch_irc=off,async_openai=off,langchain_rust=error";
 
 /// The pages the bot serves, as the operator names them.
 #[derive(Debug, Clone, Default, Args)]

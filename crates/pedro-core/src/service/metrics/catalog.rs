@@ -62,6 +62,12 @@ catalog! {
     TWITCH_SENT = "twitch_message_sent_count", Kind::Counter, "Twitch messages sent.";
     DISCORD_RECEIVED = "discord_message_recieved", Kind::Counter, "Discord messages received.";
     DISCORD_SENT = "discord_message_sent", Kind::Counter, "Discord messages sent.";
+    GAMES = "discord_stump_pedro_games_total", Kind::Counter,
+        "Games of twenty questions, as Pedro sees them: started, won (guessed), lost, abandoned.";
+    DISCORD_COMMANDS = "discord_command_total", Kind::Counter, "Slash commands, by command.";
+    DISCORD_COMMAND_ERRORS = "discord_command_errors", Kind::Counter, "Slash commands that failed, by command.";
+    DISCORD_COMMAND_DURATION = "discord_command_duration_seconds", Kind::Histogram(BOTH),
+        "From a slash command to its final answer, by command.";
     WEB_SEARCH_SUCCESS = "web_search_success_count", Kind::Counter, "Web search attempts that found something.";
     WEB_SEARCH_FAIL = "web_search_fail_count", Kind::Counter, "Web search attempts that failed.";
     MODEL_REQUESTS = "pedro_model_requests_total", Kind::Counter, "Model requests by purpose.";
@@ -161,6 +167,20 @@ label! {
 }
 
 label! {
+    /// What became of a game of twenty questions, as Pedro sees it.
+    GameStatus {
+        /// Somebody began one.
+        Started = "started",
+        /// Pedro guessed the thing.
+        Won = "won",
+        /// Twenty questions were not enough.
+        Lost = "lost",
+        /// The player went away, or it was stopped.
+        Abandoned = "abandoned",
+    }
+}
+
+label! {
     /// Why a connection was made anew.
     ReconnectReason {
         /// The connection broke.
@@ -171,5 +191,7 @@ label! {
         Requested = "requested",
         /// The token was refused.
         Token = "token",
+        /// The platform ended the session.
+        Session = "session",
     }
 }

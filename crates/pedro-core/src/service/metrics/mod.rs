@@ -76,6 +76,15 @@ fn describe(process: &Collector) {
     process.describe();
 }
 
+/// Lets the series of slash commands begin at 0.
+pub fn start_commands(names: &[&'static str]) {
+    for name in names {
+        counter!(DISCORD_COMMANDS, "command" => *name).absolute(0);
+        counter!(DISCORD_COMMAND_ERRORS, "command" => *name).absolute(0);
+        drop(histogram!(DISCORD_COMMAND_DURATION, "command" => *name));
+    }
+}
+
 /// Why answers are withheld.
 const WITHHELD: [&str; 3] = ["empty", "denied", "leak"];
 
@@ -117,6 +126,11 @@ fn start_platform(platform: &'static str) {
     };
     for name in own {
         counter!(*name).absolute(0);
+    }
+    if platform == DISCORD {
+        for status in GameStatus::ALL {
+            counter!(GAMES, "status" => status.as_str()).absolute(0);
+        }
     }
     for name in [CONNECTED, LAST_EVENT_AGE] {
         gauge!(name, "platform" => platform).set(0.0);
@@ -178,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_metric_is_on_the_page_with_its_type_and_help_from_the_start() {
-        let page = page(&[TWITCH, DISCORD], || {});
+        let page = page(&[TWITCH, DISCORD], || start_commands(&["askpedro"]));
         for Metric { name, kind, help } in CATALOG {
             assert!(page.contains(&format!("# TYPE {name} {}\n", kind.as_str())), "{name}\n{page}");
             assert!(page.contains(&format!("# HELP {name} {help}\n")), "{name}\n{page}");

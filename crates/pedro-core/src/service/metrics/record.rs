@@ -113,7 +113,27 @@ pub fn replied(platform: &'static str, kind: ReplyKind, elapsed: Duration) {
     }
 }
 
+/// Games of twenty questions began or ended.
+pub fn games(status: GameStatus, count: u64) {
+    counter!(GAMES, "status" => status.as_str()).increment(count);
+}
+
 /// One of the bot's own pages was served.
 pub fn http_served(handler: &'static str, method: &'static str, status: u16, elapsed: Duration) {
     histogram!(HTTP_DURATION, "handler" => handler, "method" => method, "status" => status.to_string()).record(elapsed);
+}
+
+/// A slash command was given.
+pub fn discord_command(command: &'static str) {
+    counter!(DISCORD_COMMANDS, "command" => command).increment(1);
+}
+
+/// A slash command failed.
+pub fn discord_command_failed(command: &'static str) {
+    counter!(DISCORD_COMMAND_ERRORS, "command" => command).increment(1);
+}
+
+/// A slash command has its final answer.
+pub fn discord_command_took(command: &'static str, elapsed: Duration) {
+    histogram!(DISCORD_COMMAND_DURATION, "command" => command).record(elapsed);
 }

@@ -27,6 +27,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     public("title", "", "shows the stream's title", |_| Some(Command::Title)),
     public("titles", "[1-10]", "shows the latest titles", titles),
     public("help", "", "shows what I can do", |_| Some(Command::Help)),
+    public("wrong", "", "as a reply to an answer of mine: I take it back", |_| Some(Command::Wrong)),
     moderators("addlink", "name url [words]", "adds or replaces a link", add_link),
     moderators("dellink", "name", "removes a link", del_link),
     moderators("pedro-pause", "[minutes|off]", "keeps me quiet for a while", pause),

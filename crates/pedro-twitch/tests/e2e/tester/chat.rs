@@ -2,25 +2,13 @@
 
 use anyhow::{Result, ensure};
 use pedro_playground::{ChatLine, Line, Twitch};
-use sqlx::PgPool;
 
-use super::process::text_of;
 use super::{PATIENCE, TOWN, TwitchTester};
 
 impl TwitchTester {
     /// The platform.
     pub(crate) fn twitch(&self) -> &Twitch {
         self.playground.twitch()
-    }
-
-    /// The database.
-    pub(crate) fn db(&self) -> &PgPool {
-        &self.pool
-    }
-
-    /// What the bot wrote to its log.
-    pub(crate) fn log(&self) -> String {
-        self.log.text()
     }
 
     /// Somebody says something in [`TOWN`]. Answers the line's id.
@@ -111,25 +99,10 @@ impl TwitchTester {
         lines.into_iter().map(|line| line.text).collect()
     }
 
-    /// The user messages of all requests so far.
-    pub(crate) fn prompts(&self) -> Vec<String> {
-        self.messages_of("user")
-    }
-
-    /// The system messages of all requests so far.
-    pub(crate) fn system_messages(&self) -> Vec<String> {
-        self.messages_of("system")
-    }
-
-    fn messages_of(&self, role: &str) -> Vec<String> {
-        let requests = self.model.requests();
-        let messages = requests.iter().flat_map(|request| request["messages"].as_array().into_iter().flatten());
-        messages.filter(|message| message["role"] == role).map(|message| text_of(&message["content"])).collect()
-    }
-
-    /// Waits until the model works on so many generations.
-    pub(crate) async fn until_generating(&mut self, count: usize) -> Result<()> {
-        self.until("the model is at work", async |t| Ok((t.model.in_flight() == count).then_some(()))).await
+    /// As [`Self::settle`], in a channel.
+    pub(crate) async fn until_stored_in(&mut self, channel: &str) -> Result<()> {
+        let id = self.chat_in(channel, "zoe", "nothing to see here");
+        self.until_stored(id).await.map(drop)
     }
 }
 

@@ -1,7 +1,9 @@
 //! [`TwitchTester`]: a bot with its world around it, and the verbs that tests are written in.
 
+mod aftermath;
 mod chat;
 mod end;
+mod model;
 mod process;
 mod store;
 
@@ -23,6 +25,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How long a test may take.
 const TEST_WITHIN: Duration = Duration::from_secs(300);
+
+/// The bot.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_pedro-twitch");
 
 /// The channel where things happen unless a test says otherwise.
 pub(crate) const TOWN: &str = "pedrotown";
@@ -73,6 +78,9 @@ impl Setup {
         result
     }
 }
+
+/// What the files call it that are the same on Discord.
+type Tester = TwitchTester;
 
 /// A bot, the platform it is on, its model and its database.
 pub(crate) struct TwitchTester {
@@ -152,7 +160,8 @@ impl TwitchTester {
             starts: 0,
             read: HashSet::new(),
             channels,
-            expected_errors: Vec::new(),
+            // The library calls it an error whenever a connection ends.
+            expected_errors: vec![" ERROR twitch_irc::"],
             config,
             http: reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?,
             failed: false,

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::TwitchTester;
+use super::Tester;
 use crate::bot::{Bot, Environment};
 
-impl TwitchTester {
+impl Tester {
     /// Starts the bot without waiting for anything but its pages.
     pub(crate) async fn launch(&mut self) -> Result<()> {
         ensure!(self.bot.is_none(), "the bot runs already");
@@ -65,6 +65,11 @@ impl TwitchTester {
             Ok((status == 503 && found["ok"] == false).then(|| text_of(&found["detail"])))
         })
         .await
+    }
+
+    /// What the bot wrote to its log.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
     }
 
     fn address(&self) -> Result<String> {

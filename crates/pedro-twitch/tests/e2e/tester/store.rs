@@ -3,34 +3,34 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use sqlx::PgPool;
 use tokio::time::sleep;
 
-use super::{PATIENCE, TwitchTester};
+use super::{PATIENCE, Tester};
 use crate::database::{self, StoredLine};
 
-impl TwitchTester {
+impl Tester {
+    /// The database.
+    pub(crate) fn db(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// All lines of chat that are stored, in their order.
     pub(crate) async fn lines(&self) -> Result<Vec<StoredLine>> {
         database::lines(&self.pool).await
     }
 
     /// Waits until a line is stored. All lines before it have been looked at then.
-    pub(crate) async fn until_stored(&mut self, id: &str) -> Result<StoredLine> {
+    pub(crate) async fn until_stored(&mut self, id: impl ToString) -> Result<StoredLine> {
+        let id = id.to_string();
         let what = format!("line {id} is stored");
-        let id = id.to_owned();
         self.until(&what, async |t| Ok(t.lines().await?.into_iter().find(|line| line.platform_message_id == id))).await
     }
 
     /// Says something, and waits until it is stored: all that was said before has been dealt with then.
     pub(crate) async fn settle(&mut self) -> Result<()> {
         let id = self.chat("zoe", "nothing to see here");
-        self.until_stored(&id).await.map(drop)
-    }
-
-    /// As [`Self::settle`], in a channel.
-    pub(crate) async fn until_stored_in(&mut self, channel: &str) -> Result<()> {
-        let id = self.chat_in(channel, "zoe", "nothing to see here");
-        self.until_stored(&id).await.map(drop)
+        self.until_stored(id).await.map(drop)
     }
 
     /// Waits until every line has its embedding.

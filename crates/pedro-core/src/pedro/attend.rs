@@ -1,0 +1,75 @@
+//! Those who wait are looked after: they are told once that it takes longer, and that it took too long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Pedro;
+use crate::question::PATIENCE;
+use crate::reply;
+use crate::service::metrics::record;
+use crate::speech::{ReplyTarget, can_edit};
+use crate::store::StoreError;
+use crate::store::question::{self as questions, Waiting};
+use crate::voice::{Answers, Utterance};
+
+/// How often.
+const ATTEND_EVERY: Duration = Duration::from_secs(1);
+
+impl Pedro {
+    pub(super) async fn attend(self: &Arc<Self>) {
+        let stop = self.shutdown.token();
+        while !stop.is_cancelled() {
+            if let Err(error) = self.attend_once().await {
+                tracing::debug!(%error, "those who wait are looked after when the database is back");
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(ATTEND_EVERY) => {}
+            }
+        }
+    }
+
+    async fn attend_once(self: &Arc<Self>) -> Result<(), StoreError> {
+        let reach = self.reach();
+        for waiting in questions::take_expired(&self.pool, &reach, self.terms.expiry).await? {
+            self.tell_expired(waiting);
+        }
+        for waiting in questions::take_unacknowledged(&self.pool, &reach, PATIENCE).await? {
+            let ahead = questions::ahead(&self.pool, waiting.id).await?;
+            self.tell_waiting(waiting, reply::on_it(ahead));
+        }
+        questions::sweep(&mut *self.pool.acquire().await?).await?;
+        let depth = questions::depth(&self.pool, &reach).await?;
+        record::queue_depth(u64::try_from(depth).unwrap_or(0));
+        self.patience.tidy();
+        Ok(())
+    }
+
+    fn tell_waiting(self: &Arc<Self>, waiting: Waiting, text: String) {
+        let pedro = Arc::clone(self);
+        self.shutdown.spawn("notice", async move {
+            let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
+            let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
+            if can_edit(pedro.platform) {
+                if let Err(error) = pedro.voice.show(waiting.id, &place, Some(&target), &text, Vec::new()).await {
+                    tracing::debug!(%error, "an asker was not told that it takes longer");
+                }
+            } else {
+                let utterance = Utterance { stored: !waiting.ephemeral, ..Utterance::reply(&place, &target, &text) };
+                pedro.say(&utterance).await;
+            }
+        });
+    }
+
+    fn tell_expired(self: &Arc<Self>, waiting: Waiting) {
+        let pedro = Arc::clone(self);
+        self.shutdown.spawn("notice", async move {
+            let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
+            let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
+            let answers = Some(Answers { question: waiting.id, lease: None, said: 0 });
+            let text = reply::expired();
+            let stored = !waiting.ephemeral;
+            pedro.say(&Utterance { stored, answers, ..Utterance::reply(&place, &target, &text) }).await;
+        });
+    }
+}

@@ -1,0 +1,91 @@
+//! The messages on which open questions are shown, as this process knows them.
+//!
+//! The attendant ("on it"), the draft and the answer write to the same message from different tasks. Each takes the lock
+//! of the question's display for as long as the platform needs, so that they come one after the other, and nothing comes
+//! after the answer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::chat::QuestionId;
+use crate::speech::Spoken;
+use crate::store::question::Shown;
+
+/// One question's message.
+#[derive(Default)]
+pub(super) struct Display {
+    /// What is there, if this process has looked or written.
+    known: Option<Known>,
+    /// The answer is out.
+    ended: bool,
+}
+
+#[derive(Default)]
+struct Known {
+    message: Option<String>,
+    text: String,
+    /// What the platform said of the text, if this process wrote it.
+    spoken: Option<Spoken>,
+}
+
+impl Display {
+    /// Nobody looked yet whether there is a message.
+    pub(super) fn is_new(&self) -> bool {
+        self.known.is_none()
+    }
+
+    /// What the database knows. A question that is gone, or was answered by another process, is shown no more.
+    pub(super) fn found(&mut self, shown: Option<Shown>) {
+        self.ended = shown.as_ref().is_none_or(|shown| !shown.is_open);
+        let message = shown.and_then(|shown| shown.platform_message_id);
+        self.known = Some(Known { message, text: String::new(), spoken: None });
+    }
+
+    /// The platform's id of the message.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.known.as_ref()?.message.as_deref()
+    }
+
+    /// Whether a text would be news: the answer is not out, and it does not stand there already.
+    pub(super) fn wants(&self, text: &str) -> bool {
+        !self.ended && self.known.as_ref().is_none_or(|known| known.text != text)
+    }
+
+    /// What the platform said when this very text was put there: it must not be put there again.
+    pub(super) fn already(&self, text: &str) -> Option<Spoken> {
+        self.known.as_ref().filter(|known| known.text == text)?.spoken.clone()
+    }
+
+    /// What the platform took.
+    pub(super) fn shows(&mut self, spoken: &Spoken, text: &str) {
+        let message = Some(spoken.platform_message_id.clone());
+        self.known = Some(Known { message, text: text.to_owned(), spoken: Some(spoken.clone()) });
+    }
+
+    /// The answer is out: nothing more is shown.
+    pub(super) fn end(&mut self, spoken: &Spoken) {
+        self.shows(spoken, "");
+        self.ended = true;
+    }
+}
+
+/// All displays of a process.
+#[derive(Default)]
+pub(super) struct Displays {
+    /// Held for look-ups only, never over an await.
+    open: Mutex<HashMap<QuestionId, Arc<AsyncMutex<Display>>>>,
+}
+
+impl Displays {
+    pub(super) fn of(&self, question: QuestionId) -> Arc<AsyncMutex<Display>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(open.entry(question).or_default())
+    }
+
+    /// Forgets a question's display; whoever waits for it finds it ended.
+    pub(super) fn close(&self, question: QuestionId) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&question);
+    }
+}

@@ -1,0 +1,1 @@
+alter table pedro.message_unembedded drop column taken_until;

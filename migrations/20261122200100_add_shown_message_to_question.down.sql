@@ -1,0 +1,1 @@
+alter table pedro.question drop column shown_message_id;

@@ -1,0 +1,2 @@
+alter table pedro.channel drop column own_thread;
+alter table pedro.channel drop column audience;

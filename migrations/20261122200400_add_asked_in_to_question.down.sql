@@ -1,0 +1,1 @@
+alter table pedro.question drop column asked_in;

@@ -1,0 +1,2 @@
+drop table pedro.game_turn;
+drop table pedro.game;
