@@ -110,13 +110,13 @@ impl Retriever {
     /// When a statement fails.
     pub async fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, StoreError> {
         let began = Instant::now();
-        let people = self.people(recall).await?;
+        let (people, channels) =
+            tokio::try_join!(self.people(recall), channel::readable_from(&self.pool, recall.community, recall.place))?;
         let mut names: Vec<String> = people.iter().map(|named| named.name.clone()).collect();
         names.sort();
         names.dedup();
         let authors: Vec<AuthorId> = people.iter().map(|named| named.id).collect();
         let cue = cue::read(recall.question, &names, recall.now, recall.zone);
-        let channels = channel::readable_from(&self.pool, recall.community, recall.place).await?;
         let query = self.prepare(&cue, &channels, recall.exclude).await?;
         let base = Scope { channels, ..Scope::default() };
         let bordered = cue.range.as_ref().is_some_and(|range| range.relative);

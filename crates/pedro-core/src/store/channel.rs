@@ -169,6 +169,19 @@ pub async fn find(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Option<Chann
     Ok(row)
 }
 
+/// The platform's ids of the direct messages that are known.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn direct(db: impl PgExecutor<'_>, platform: Platform) -> Result<Vec<String>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        "select platform_channel_id from pedro.channel
+         where platform = $1 and own_thread and not public and audience is null order by id",
+        platform as Platform
+    );
+    Ok(ids.fetch_all(db).await?)
+}
+
 /// Keeps Pedro quiet in a channel until a moment; `None` ends the pause.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
@@ -14,6 +15,9 @@ pub const OLDEST_PGVECTOR: (u32, u32) = (0, 8);
 
 /// How long a query may wait for a connection. Longer than a short restart of PostgreSQL would only hide it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection that was just used is trusted to be alive.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// How long a server may take to answer the first connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -84,7 +88,18 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(|connection, _| Box::pin(set_search_path(connection)))
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| Box::pin(is_alive(connection, about)))
         .connect_lazy_with(options.application_name("pedro"))
+}
+
+/// A connection that was not used for a while is tried first. Trying each time would double the ways to the database
+/// and back, of which one search of the memory makes ten.
+async fn is_alive(connection: &mut PgConnection, about: PoolConnectionMetadata) -> Result<bool, sqlx::Error> {
+    if about.idle_for > TRUSTED_FOR {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 async fn set_search_path(connection: &mut PgConnection) -> Result<(), sqlx::Error> {

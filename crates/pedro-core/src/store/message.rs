@@ -209,13 +209,20 @@ pub async fn of_person(
     Ok(lines)
 }
 
-/// The platform's id of the newest stored line of a channel, by the time at which it was written.
+/// The platform's id of the newest line that was heard in a channel, by the time at which it was written. What Pedro said
+/// and what was put by a command is written when it happens, and lines before it may be missing: they do not count.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn newest_platform_id(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<Option<String>, StoreError> {
     let id = sqlx::query_scalar!(
-        "select platform_message_id from pedro.message where channel_id = $1 order by sent_at desc, id desc limit 1",
+        "select platform_message_id from pedro.message
+         where channel_id = $1 and author_kind <> 'pedro' and not exists (
+             select from pedro.question
+             where question.platform = message.platform and question.platform_message_id = message.platform_message_id
+                 and reply_target->>'is_line' = 'false'
+         )
+         order by sent_at desc, id desc limit 1",
         channel.0
     );
     Ok(id.fetch_optional(db).await?)

@@ -213,7 +213,7 @@ async fn a_restart_goes_on_where_the_game_was(pool: PgPool) {
         .await;
     table.run();
     let again = table.next_new().await;
-    assert_eq!((again.text.as_str(), again.nonce.as_deref()), ("2/20: Is it big?", Some("g1-2")));
+    assert_eq!((again.text.as_str(), again.nonce.as_deref()), ("2/20: Is it big?", Some("g1-moor-2")));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

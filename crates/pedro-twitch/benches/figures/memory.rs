@@ -109,7 +109,7 @@ impl Memory {
             .await?;
         run(&mut connection, &format!("drop index pedro.{index}")).await?;
         for (ids, vectors) in ids.chunks(2_000).zip(vectors.chunks(2_000)) {
-            embedding::put(&mut connection, self.space, ids, vectors).await?;
+            embedding::put(&self.pool, self.space, ids, vectors).await?;
         }
         run(&mut connection, "set maintenance_work_mem = '512MB'").await?;
         run(&mut connection, &definition).await?;
