@@ -1,0 +1,94 @@
+//! What every part of the adapter shares.
+
+use std::sync::Arc;
+
+use pedro_core::pedro::Pedro;
+use pedro_core::places::Place;
+use pedro_core::service::Shutdown;
+use pedro_core::service::config::{Community, CommunityFile};
+use twilight_model::channel::{Channel, ChannelType};
+use twilight_model::id::Id;
+use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, UserMarker};
+
+use crate::directory::{Directory, Known};
+use crate::recorder::Recorder;
+use crate::rest::Rest;
+use crate::state::State;
+use crate::{command, convert};
+
+/// Who Pedro is on Discord.
+#[derive(Debug, Clone)]
+pub(crate) struct Me {
+    pub(crate) user_id: Id<UserMarker>,
+    pub(crate) application_id: Id<ApplicationMarker>,
+    /// Lower-case user name.
+    pub(crate) login: String,
+}
+
+/// The adapter.
+pub(crate) struct Bot {
+    pub(crate) pedro: Arc<Pedro>,
+    pub(crate) rest: Arc<Rest>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) recorder: Recorder,
+    pub(crate) communities: Arc<CommunityFile>,
+    pub(crate) state: Arc<State>,
+    pub(crate) me: Me,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Bot {
+    /// The place of a channel, opened if need be.
+    pub(crate) async fn place(self: &Arc<Self>, channel: Id<ChannelMarker>) -> Option<Arc<Place>> {
+        if let Some(place) = self.pedro.places.get(&convert::channel(channel)) {
+            return Some(place);
+        }
+        let known = self.channel(channel).await?;
+        match self.pedro.places.open(&known.community, &known.seen()).await {
+            Ok(place) => Some(place),
+            Err(error) => {
+                tracing::warn!(%error, "a channel could not be noted");
+                None
+            }
+        }
+    }
+
+    /// A channel, asked for where the gateway told nothing of it: an archived thread, a direct message.
+    pub(crate) async fn channel(self: &Arc<Self>, id: Id<ChannelMarker>) -> Option<Known> {
+        if let Some(known) = self.directory.channel(id, &self.communities) {
+            return Some(known);
+        }
+        let channel: Channel = self.rest.get(|| self.rest.http.channel(id)).await.ok()?;
+        match (channel.kind, channel.recipients.as_deref()) {
+            (ChannelType::Private, Some([with, ..])) => Some(self.direct(id, with.id).await),
+            _ => self.directory.known(&channel, &self.communities),
+        }
+    }
+
+    /// A direct message with somebody. It sees the memory of a community that they belong to; who belongs to none is
+    /// alone with Pedro.
+    pub(crate) async fn direct(&self, id: Id<ChannelMarker>, with: Id<UserMarker>) -> Known {
+        if let Some(known) = self.directory.channel(id, &self.communities) {
+            return known;
+        }
+        for guild in self.directory.guilds() {
+            let member = self.rest.call(|| self.rest.http.guild_member(guild, with)).await;
+            if member.is_ok() {
+                let community = self.communities.community_of_discord(guild.get()).clone();
+                return self.directory.note_direct(id, community);
+            }
+        }
+        let zone = self.communities.iter().next().map_or(chrono_tz::Tz::UTC, |community| community.time_zone);
+        self.directory.note_direct(id, Community::new(format!("direct message {id}"), zone))
+    }
+
+    /// Registers the commands, if they are others than Discord has.
+    pub(crate) fn register_commands(self: &Arc<Self>) {
+        let bot = Arc::clone(self);
+        self.shutdown.spawn("command registration", async move {
+            if let Err(error) = command::register(&bot).await {
+                tracing::error!(%error, "the slash commands could not be registered");
+            }
+        });
+    }
+}

@@ -1,0 +1,103 @@
+//! After a time without a connection, what was said meanwhile is fetched.
+
+use std::sync::Arc;
+
+use pedro_core::chat::Heard;
+use twilight_model::channel::Message;
+use twilight_model::id::Id;
+use twilight_model::id::marker::{ChannelMarker, MessageMarker};
+
+use crate::bot::Bot;
+use crate::convert;
+use crate::recorder::Note;
+use crate::rest::Trouble;
+
+/// Messages in one answer, the most that Discord gives.
+const PAGE: u16 = 100;
+
+/// The most that is fetched of one channel: some days of a busy one.
+const MOST: usize = 20_000;
+
+/// Fetches what each of the channels has after the message that is known; of a channel without one, the last ones.
+pub(crate) fn start(bot: &Arc<Bot>, channels: Vec<(Id<ChannelMarker>, Option<Id<MessageMarker>>)>) {
+    let bot = Arc::clone(bot);
+    bot.shutdown.clone().spawn("catch up", async move {
+        let stop = bot.shutdown.token();
+        for (channel, newest) in channels {
+            let fetched = tokio::select! {
+                () = stop.cancelled() => return,
+                fetched = fetch(&bot, channel, newest) => fetched,
+            };
+            match fetched {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(%channel, count, "{count} messages were fetched that I had not heard"),
+                // Channels that Pedro sees and may not read the past of.
+                Err(Trouble::Refused { .. }) => {}
+                Err(error) => tracing::warn!(%channel, %error, "what was missed in a channel could not be fetched"),
+            }
+        }
+    });
+}
+
+async fn fetch(
+    bot: &Arc<Bot>,
+    channel: Id<ChannelMarker>,
+    newest: Option<Id<MessageMarker>>,
+) -> Result<usize, Trouble> {
+    match newest {
+        Some(newest) => forwards(bot, channel, newest).await,
+        None => backwards(bot, channel).await,
+    }
+}
+
+async fn forwards(bot: &Arc<Bot>, channel: Id<ChannelMarker>, mut after: Id<MessageMarker>) -> Result<usize, Trouble> {
+    let mut count = 0;
+    while count < MOST {
+        let mut page: Vec<Message> =
+            bot.rest.list(|| bot.rest.http.channel_messages(channel).after(after).limit(PAGE)).await?;
+        page.sort_by_key(|message| message.id);
+        let Some(last) = page.last() else { break };
+        (after, count) = (last.id, count + page.len());
+        let full = page.len() == usize::from(PAGE);
+        hear(bot, page).await;
+        if !full {
+            break;
+        }
+    }
+    Ok(count)
+}
+
+/// A channel that was never heard: its last messages, up to the configured count, oldest first.
+async fn backwards(bot: &Arc<Bot>, channel: Id<ChannelMarker>) -> Result<usize, Trouble> {
+    let mut all: Vec<Message> = Vec::new();
+    while all.len() < bot.rest.backfill {
+        let limit = u16::try_from(bot.rest.backfill - all.len()).unwrap_or(PAGE).min(PAGE);
+        let oldest = all.last().map(|message| message.id);
+        let mut page: Vec<Message> = match oldest {
+            None => bot.rest.list(|| bot.rest.http.channel_messages(channel).limit(limit)).await?,
+            Some(oldest) => {
+                bot.rest.list(|| bot.rest.http.channel_messages(channel).before(oldest).limit(limit)).await?
+            }
+        };
+        let full = page.len() == usize::from(limit);
+        page.sort_by_key(|message| std::cmp::Reverse(message.id));
+        all.extend(page);
+        if !full {
+            break;
+        }
+    }
+    all.reverse();
+    let count = all.len();
+    hear(bot, all).await;
+    Ok(count)
+}
+
+async fn hear(bot: &Arc<Bot>, messages: Vec<Message>) {
+    for mut message in messages {
+        // REST leaves out what the gateway tells: the guild, and with it who may do what. Nobody commands from the past.
+        message.guild_id = None;
+        if let Some(line) = convert::line(&message, bot.me.user_id, &bot.directory) {
+            bot.recorder.put_patiently(Note::Heard(message.channel_id, Heard::Line(line))).await;
+        }
+    }
+}

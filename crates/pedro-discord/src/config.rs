@@ -1,0 +1,212 @@
+//! Options of `pedro-discord`: those of every bot, and Discord's own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+
+use clap::{Args, Parser};
+use pedro_core::service::config::{
+    CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, DatabaseSettings, EmbeddingArgs, EmbeddingSettings,
+    LogArgs, LogSettings, ModelArgs, ModelSettings, PageArgs, PageSettings, text,
+};
+use pedro_core::service::secret::Secret;
+use url::Url;
+
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 6060);
+
+/// Pedro on Discord: remembers what is said and answers from it.
+///
+/// Every option can be given as an environment variable; an empty variable counts as unset.
+#[derive(Debug, Parser)]
+#[command(name = "pedro-discord", version)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    discord: DiscordArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    embedding: EmbeddingArgs,
+    #[command(flatten)]
+    community: CommunityArgs,
+    #[command(flatten)]
+    pages: PageArgs,
+    #[command(flatten)]
+    log: LogArgs,
+    /// Ask the bot that runs on PEDRO_LISTEN whether it is alive; exit code 0 if it is
+    #[arg(long)]
+    health: bool,
+}
+
+/// Discord's own options.
+#[derive(Debug, Args)]
+struct DiscordArgs {
+    /// Token of the bot, with or without `Bot `
+    #[arg(long, env = "DISCORD_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    discord_token: Option<Secret>,
+    /// File that holds DISCORD_TOKEN
+    #[arg(long, env = "DISCORD_TOKEN_FILE", value_name = "PATH")]
+    discord_token_file: Option<String>,
+    /// Another name of DISCORD_TOKEN
+    #[arg(long, env = "DISCORD_SECRET", value_name = "TOKEN", hide_env_values = true)]
+    discord_secret: Option<Secret>,
+    /// Base URL of Discord's REST API, without `/api/v10`
+    #[arg(long, env = "DISCORD_API_URL", value_name = "URL", default_value = "https://discord.com")]
+    discord_api_url: String,
+    /// Gateway; unset: the one that the REST API names
+    #[arg(long, env = "DISCORD_GATEWAY_URL", value_name = "URL")]
+    discord_gateway_url: Option<String>,
+    /// Shards that this process runs, for example 0-3/8: the first four of eight. Unset: all that Discord recommends
+    #[arg(long, env = "DISCORD_SHARDS", value_name = "RANGE")]
+    discord_shards: Option<String>,
+    /// Messages fetched of a channel that was never heard before
+    #[arg(long, env = "DISCORD_BACKFILL", value_name = "COUNT", default_value = "500")]
+    discord_backfill: String,
+}
+
+/// Everything that was configured, read and checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) discord: DiscordSettings,
+    pub(crate) database: DatabaseSettings,
+    pub(crate) model: ModelSettings,
+    pub(crate) embedding: EmbeddingSettings,
+    pub(crate) community: CommunitySettings,
+    pub(crate) pages: PageSettings,
+}
+
+/// Discord's own settings.
+#[derive(Debug)]
+pub(crate) struct DiscordSettings {
+    /// Without `Bot `.
+    pub(crate) token: Secret,
+    /// Without `/api/v10`.
+    pub(crate) api_url: Url,
+    /// `None`: as the REST API says.
+    pub(crate) gateway_url: Option<Url>,
+    /// `None`: all that are recommended.
+    pub(crate) shards: Option<Shards>,
+    /// Messages fetched of a channel that was never heard before.
+    pub(crate) backfill: usize,
+}
+
+/// Some of all shards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shards {
+    pub(crate) numbers: RangeInclusive<u32>,
+    pub(crate) total: u32,
+}
+
+/// What the command line asks for.
+pub(crate) enum Task {
+    /// Run the bot.
+    Run(Box<Settings>),
+    /// Ask a running bot.
+    Health(SocketAddr),
+}
+
+impl Options {
+    /// Checks everything at once: all wrong values are named together.
+    pub(crate) fn resolve(self) -> (LogSettings, Result<Task, ConfigProblems>) {
+        let Self { discord, database, model, embedding, community, pages, log, health } = self;
+        let mut problems = ConfigProblems::default();
+        let log = log.resolve(&mut problems);
+        let pages = pages.resolve(LISTEN, &mut problems);
+        if health {
+            return (log, problems.into_result(Task::Health(pages.listen)));
+        }
+        let settings = Settings {
+            discord: discord.resolve(&mut problems),
+            database: database.resolve(&mut problems),
+            model: model.resolve(&mut problems),
+            embedding: embedding.resolve(&mut problems),
+            community: community.resolve(&mut problems),
+            pages,
+        };
+        (log, problems.into_result(Task::Run(Box::new(settings))))
+    }
+}
+
+impl DiscordArgs {
+    fn resolve(self, problems: &mut ConfigProblems) -> DiscordSettings {
+        let given = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.expose().trim().is_empty());
+        let token = problems.required_secret(
+            "DISCORD_TOKEN",
+            given(&self.discord_token).or(given(&self.discord_secret)).as_ref(),
+            self.discord_token_file.as_deref(),
+            ("the bot's token from Discord's developer portal", "MTIzNDU2Nzg5.example.example"),
+        );
+        let gateway = text(self.discord_gateway_url.as_ref());
+        DiscordSettings {
+            token: Secret::new(token.expose().trim().trim_start_matches("Bot ")),
+            api_url: api_url(&self.discord_api_url, problems),
+            gateway_url: gateway.and_then(|value| gateway_url(value, problems)),
+            shards: text(self.discord_shards.as_ref()).and_then(|value| shards(value, problems)),
+            backfill: self.discord_backfill.trim().parse().unwrap_or_else(|_| {
+                problems.add("DISCORD_BACKFILL", "is no count", "a number of messages", "500");
+                0
+            }),
+        }
+    }
+}
+
+fn api_url(value: &str, problems: &mut ConfigProblems) -> Url {
+    let bare = value.trim().trim_end_matches('/').trim_end_matches("/v10").trim_end_matches("/api");
+    let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    Url::parse(bare).ok().filter(usable).unwrap_or_else(|| {
+        problems.add("DISCORD_API_URL", format!("{value:?} is no URL"), "an http or https URL", "https://discord.com");
+        #[expect(clippy::expect_used, reason = "a constant")]
+        Url::parse("http://invalid").expect("a URL")
+    })
+}
+
+fn gateway_url(value: &str, problems: &mut ConfigProblems) -> Option<Url> {
+    let usable = |url: &Url| matches!(url.scheme(), "ws" | "wss") && url.has_host();
+    let url = Url::parse(value.trim_end_matches('/')).ok().filter(usable);
+    if url.is_none() {
+        let wrong = format!("{value:?} is no address of a gateway");
+        problems.add("DISCORD_GATEWAY_URL", wrong, "a ws or wss URL", "wss://gateway.discord.gg");
+    }
+    url
+}
+
+/// `0-3/8`, or `2/8` for a single one.
+fn shards(value: &str, problems: &mut ConfigProblems) -> Option<Shards> {
+    let parsed = value.split_once('/').and_then(|(numbers, total)| {
+        let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+        let (first, last, total) = (first.trim().parse().ok()?, last.trim().parse().ok()?, total.trim().parse().ok()?);
+        (first <= last && last < total).then_some(Shards { numbers: first..=last, total })
+    });
+    if parsed.is_none() {
+        let wrong = format!("{value:?} is no range of shards");
+        problems.add("DISCORD_SHARDS", wrong, "first-last/total, counted from 0", "0-3/8");
+    }
+    parsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_shards_is_read_and_a_wrong_one_is_told() {
+        let mut problems = ConfigProblems::default();
+        assert_eq!(shards("0-3/8", &mut problems), Some(Shards { numbers: 0..=3, total: 8 }));
+        assert_eq!(shards("2/8", &mut problems), Some(Shards { numbers: 2..=2, total: 8 }));
+        for wrong in ["8/8", "3-1/8", "0-3", "a-b/c", ""] {
+            assert_eq!(shards(wrong, &mut problems), None, "{wrong}");
+        }
+        assert_eq!(problems.found().len(), 5);
+    }
+
+    #[test]
+    fn the_api_may_be_written_with_its_version() {
+        let mut problems = ConfigProblems::default();
+        for written in ["http://127.0.0.1:7070", "http://127.0.0.1:7070/", "http://127.0.0.1:7070/api/v10/"] {
+            assert_eq!(api_url(written, &mut problems).as_str(), "http://127.0.0.1:7070/", "{written}");
+        }
+        assert!(problems.found().is_empty());
+        api_url("discord.com", &mut problems);
+        assert_eq!(problems.found().len(), 1);
+    }
+}

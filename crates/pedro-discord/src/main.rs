@@ -1,0 +1,122 @@
+//! Pedro on Discord: reads the options, opens what it needs, starts the tasks and waits for the end.
+
+mod bot;
+mod catch_up;
+mod command;
+mod config;
+mod convert;
+mod directory;
+mod interaction;
+mod lenient;
+mod reader;
+mod recorder;
+mod rest;
+mod sender;
+mod state;
+mod thread;
+mod withdraw;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Parser;
+use pedro_core::boot::{self, Parts};
+use pedro_core::chat::Platform;
+use pedro_core::memory::inbox;
+use pedro_core::places::Identity;
+use pedro_core::question::DISCORD_TERMS;
+use pedro_core::service::http::{self, Pages};
+use pedro_core::service::metrics::{self, DISCORD};
+use pedro_core::service::{Readiness, Shutdown, Signals, telemetry};
+use pedro_core::speech::speech;
+
+use crate::bot::Bot;
+use crate::config::{Options, Settings, Task};
+use crate::directory::Directory;
+use crate::recorder::recorder;
+use crate::rest::Rest;
+use crate::sender::Sender;
+use crate::state::State;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (log, task) = Options::parse().resolve();
+    if let Err(error) = telemetry::init(&log) {
+        tracing::warn!(%error, "logging was set up before");
+    }
+    let task = match task {
+        Ok(task) => task,
+        Err(problems) => {
+            tracing::error!("pedro-discord cannot start:\n{problems}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match task {
+        Task::Health(address) => http::health_probe(address).await,
+        Task::Run(settings) => match run(*settings).await {
+            Ok(code) => code,
+            Err(error) => {
+                tracing::error!("pedro-discord cannot start: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    let Settings { discord, database, model, embedding, community, pages } = settings;
+    let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
+    let listener = http::bind(pages.listen).await?;
+    let metrics = metrics::install().context("the metrics could not be set up")?;
+    metrics::start(&[DISCORD]);
+    metrics::start_commands(&command::names());
+    shutdown.spawn("metrics", metrics.clone().upkeep(shutdown.token()));
+
+    // The pages come first: while the database is waited for, `/readyz` says so.
+    let (readiness, state) = (Readiness::new(), Arc::new(State::default()));
+    state.watch(&readiness);
+    let router = Pages::new(metrics, readiness.clone()).into_router();
+    shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
+
+    let rest = Arc::new(Rest::new(&discord));
+    let me = tokio::select! {
+        () = signals.next() => return Ok(ExitCode::SUCCESS),
+        me = rest.me(&state) => me?,
+    };
+    let (voice, speeches) = speech();
+    let (inbox, lines) = inbox(Platform::Discord);
+    let parts = Parts {
+        platform: Platform::Discord,
+        identity: Identity { login: me.login.clone(), user_ids: vec![me.user_id.to_string()] },
+        terms: DISCORD_TERMS,
+        voice,
+        database,
+        model,
+        embedding,
+        community: &community,
+        readiness: &readiness,
+    };
+    let pedro = tokio::select! {
+        () = signals.next() => return Ok(ExitCode::SUCCESS),
+        pedro = boot::boot(parts, &shutdown) => pedro?,
+    };
+    // Every home is known before the first question: one that was accepted before a crash may be of any.
+    for home in community.communities.iter() {
+        pedro.places.settle(home).await?;
+    }
+    pedro.start(lines);
+
+    let directory = Arc::new(Directory::new(me.user_id));
+    let (recorder, recording) = recorder(inbox);
+    let communities = Arc::new(community.communities.clone());
+    let bot = Arc::new(Bot { pedro, rest, directory, recorder, communities, state, me, shutdown: shutdown.clone() });
+    shutdown.spawn_carrier("sender", Arc::new(Sender::new(&bot)).run(speeches, shutdown.clone()));
+    shutdown.spawn_carrier("recorder", recording.run(Arc::clone(&bot)));
+    bot.register_commands();
+    shutdown.spawn_carrier("reader", reader::run(Arc::clone(&bot), discord));
+
+    let code = shutdown.run_until_signal(signals, pedro_core::service::shutdown::DRAIN).await;
+    boot::close(&bot.pedro.pool).await;
+    Ok(code)
+}

@@ -1,0 +1,180 @@
+//! Writes down what is heard, in the order in which Discord told it, off the socket's task: opens the place of a channel
+//! before its first line, and finds out what was missed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pedro_core::chat::{ChannelKey, Heard, Platform};
+use pedro_core::memory::Inbox;
+use pedro_core::service::metrics::catalog::DropReason;
+use pedro_core::service::metrics::{DISCORD, record};
+use pedro_core::store::channel::Audience;
+use tokio::sync::mpsc;
+use twilight_model::id::Id;
+use twilight_model::id::marker::{ChannelMarker, UserMarker};
+
+use crate::bot::Bot;
+use crate::catch_up;
+use crate::directory::Known;
+
+/// What may wait while the database is away.
+const CAPACITY: usize = 20_000;
+
+/// How long to wait before the database is asked again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Something to be written down.
+pub(crate) enum Note {
+    /// Something was heard in a channel of a guild.
+    Heard(Id<ChannelMarker>, Heard),
+    /// Something was heard in a direct message with somebody.
+    Direct(Id<ChannelMarker>, Id<UserMarker>, Heard),
+    /// Something that was heard before was changed or taken back: there is nothing to open.
+    Changed(Heard),
+    /// A channel is there, or is another than before.
+    Channel(Id<ChannelMarker>),
+    /// These channels can be read again after a time in which nothing was heard.
+    Missed(Vec<Id<ChannelMarker>>),
+    /// The same for the direct messages that are known.
+    MissedDirectly,
+}
+
+/// The side that notes are put into.
+#[derive(Clone)]
+pub(crate) struct Recorder(mpsc::Sender<Note>);
+
+/// The side that writes them down.
+pub(crate) struct Recording {
+    notes: mpsc::Receiver<Note>,
+    inbox: Inbox,
+    /// What was last written of each channel.
+    written: HashMap<Id<ChannelMarker>, (String, Audience)>,
+}
+
+/// A recorder that feeds an inbox.
+pub(crate) fn recorder(inbox: Inbox) -> (Recorder, Recording) {
+    let (sender, notes) = mpsc::channel(CAPACITY);
+    (Recorder(sender), Recording { notes, inbox, written: HashMap::new() })
+}
+
+impl Recorder {
+    /// Puts something in, without waiting: the socket's task must never stand still.
+    pub(crate) fn put(&self, note: Note) {
+        if self.0.try_send(note).is_err() {
+            record::messages_dropped(DISCORD, DropReason::Overflow, 1);
+            tracing::warn!("more is heard than can be written down: something is lost");
+        }
+    }
+
+    /// Puts something in that can wait for a place.
+    pub(crate) async fn put_patiently(&self, note: Note) {
+        // It fails only when everything ends.
+        let _ended = self.0.send(note).await;
+    }
+}
+
+impl Recording {
+    /// Writes down until told to stop, and then what is there.
+    pub(crate) async fn run(mut self, bot: Arc<Bot>) {
+        let stop = bot.shutdown.token();
+        loop {
+            let note = tokio::select! {
+                biased;
+                note = self.notes.recv() => note,
+                () = stop.cancelled() => None,
+            };
+            let Some(note) = note else { break };
+            self.write(note, &bot).await;
+        }
+        self.notes.close();
+        while let Ok(note) = self.notes.try_recv() {
+            self.write(note, &bot).await;
+        }
+    }
+
+    async fn write(&mut self, note: Note, bot: &Arc<Bot>) {
+        match note {
+            Note::Heard(channel, heard) => {
+                // Of a channel that Discord told nothing of there is nothing to write.
+                if self.open(channel, bot).await {
+                    self.hear(heard);
+                }
+            }
+            Note::Direct(channel, with, heard) => {
+                if bot.pedro.places.get(&crate::convert::channel(channel)).is_none() {
+                    let known = bot.direct(channel, with).await;
+                    self.open_known(&known, bot).await;
+                }
+                self.hear(heard);
+            }
+            Note::Changed(heard) => self.hear(heard),
+            Note::Channel(channel) => {
+                self.open(channel, bot).await;
+            }
+            Note::Missed(channels) => self.find_missed(channels, bot).await,
+            Note::MissedDirectly => {
+                let channels = loop {
+                    match pedro_core::store::channel::direct(&bot.pedro.pool, Platform::Discord).await {
+                        Ok(channels) => break channels,
+                        Err(_) if bot.shutdown.work_token().is_cancelled() => return,
+                        Err(_) => tokio::time::sleep(RETRY_AFTER).await,
+                    }
+                };
+                let ids = channels.iter().filter_map(|id| id.parse().ok().and_then(Id::new_checked));
+                self.find_missed(ids.collect(), bot).await;
+            }
+        }
+    }
+
+    fn hear(&self, heard: Heard) {
+        if self.inbox.put(heard).is_err() {
+            tracing::warn!("the inbox is full: a message is lost");
+        }
+    }
+
+    async fn open(&mut self, id: Id<ChannelMarker>, bot: &Arc<Bot>) -> bool {
+        let Some(known) = bot.channel(id).await else { return false };
+        self.open_known(&known, bot).await;
+        true
+    }
+
+    async fn open_known(&mut self, known: &Known, bot: &Arc<Bot>) {
+        let now = (known.name.clone(), known.audience.clone());
+        if self.written.get(&known.id) == Some(&now) {
+            return;
+        }
+        while let Err(error) = bot.pedro.places.open(&known.community, &known.seen()).await {
+            tracing::warn!(%error, "a channel waits for the database");
+            if bot.shutdown.work_token().is_cancelled() {
+                return;
+            }
+            tokio::time::sleep(RETRY_AFTER).await;
+        }
+        self.written.insert(known.id, now);
+    }
+
+    /// Notes up to where each channel is known, before anything new of it is written, and has the rest fetched.
+    async fn find_missed(&mut self, channels: Vec<Id<ChannelMarker>>, bot: &Arc<Bot>) {
+        let mut missed = Vec::new();
+        for channel in channels {
+            if !self.open(channel, bot).await {
+                continue;
+            }
+            let Some(place) = bot.pedro.places.get(&key(channel)) else { continue };
+            let newest = loop {
+                match pedro_core::store::message::newest_platform_id(&bot.pedro.pool, place.id).await {
+                    Ok(newest) => break newest,
+                    Err(_) if bot.shutdown.work_token().is_cancelled() => return,
+                    Err(_) => tokio::time::sleep(RETRY_AFTER).await,
+                }
+            };
+            missed.push((channel, newest.and_then(|id| id.parse().ok())));
+        }
+        catch_up::start(bot, missed);
+    }
+}
+
+fn key(channel: Id<ChannelMarker>) -> ChannelKey {
+    crate::convert::channel(channel)
+}

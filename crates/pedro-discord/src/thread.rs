@@ -1,0 +1,80 @@
+//! A thread of its own for a question or a game, where that is possible.
+
+use std::sync::Arc;
+
+use pedro_core::places::Place;
+use twilight_model::channel::thread::AutoArchiveDuration;
+use twilight_model::channel::{Channel, ChannelType, Message};
+
+use crate::bot::Bot;
+use crate::interaction::Call;
+
+/// Characters of a thread's name. <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
+const NAME: usize = 100;
+
+impl Bot {
+    /// Whether the channel of a call can have threads: not a thread itself, nor a direct message.
+    pub(crate) fn can_open_thread(&self, call: &Call) -> bool {
+        let kind = call.interaction.channel.as_ref().map(|channel| channel.kind).or(self.directory.kind(call.channel));
+        call.interaction.guild_id.is_some()
+            && matches!(kind, Some(ChannelType::GuildText | ChannelType::GuildAnnouncement))
+    }
+
+    /// Opens a thread under a message, and its place. `None` where that fails: most often the permission
+    /// is missing.
+    pub(crate) async fn open_thread(
+        self: &Arc<Self>,
+        call: &Call,
+        message: &Message,
+        name: &str,
+    ) -> Option<Arc<Place>> {
+        let name = title(name);
+        let opened = self
+            .rest
+            .get(|| {
+                self.rest
+                    .http
+                    .create_thread_from_message(call.channel, message.id, &name)
+                    .auto_archive_duration(AutoArchiveDuration::Day)
+            })
+            .await;
+        let thread: Channel = match opened {
+            Ok(thread) => thread,
+            Err(error) => {
+                tracing::info!(%error, "no thread could be opened: the answer stays in place");
+                return None;
+            }
+        };
+        let known = self.directory.known(&thread, &self.communities)?.into_own_thread();
+        match self.pedro.places.open(&known.community, &known.seen()).await {
+            Ok(place) => Some(place),
+            Err(error) => {
+                tracing::warn!(%error, "a thread could not be noted");
+                None
+            }
+        }
+    }
+}
+
+/// A text as a thread's name: one line, not too long.
+fn title(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = line.chars().take(NAME - 1).collect();
+    match (short.is_empty(), short.len() < line.len()) {
+        (true, _) => "a question".to_owned(),
+        (_, true) => format!("{short}…"),
+        _ => short,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_short_line() {
+        assert_eq!(title(" what\nis  this? "), "what is this?");
+        assert_eq!(title(&"é".repeat(300)).chars().count(), NAME);
+        assert_eq!(title(" "), "a question");
+    }
+}

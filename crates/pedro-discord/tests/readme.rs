@@ -1,0 +1,10 @@
+//! README.md lists every option of the bot, and no other.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../../pedro-twitch/tests/options/mod.rs"]
+mod options;
+
+#[test]
+fn the_table_of_options_and_the_help_name_the_same() {
+    options::compare(env!("CARGO_BIN_EXE_pedro-discord"), "Twitch");
+}
