@@ -189,7 +189,7 @@ impl Answering {
         };
         // A thread of Pedro's is one conversation, however long it pauses.
         let (since, lines) = match place.own_thread {
-            true => (DateTime::<Utc>::MIN_UTC, OWN_THREAD_LINES),
+            true => (DateTime::UNIX_EPOCH, OWN_THREAD_LINES),
             false => (question.asked_at - chrono::Duration::minutes(THREAD_MINUTES), THREAD_LINES),
         };
         let (recalled, title, links, thread) = tokio::try_join!(

@@ -44,6 +44,16 @@ impl Bot {
             return Some(place);
         }
         let known = self.channel(channel).await?;
+        self.open(&known).await
+    }
+
+    /// The place of a direct message with somebody.
+    pub(crate) async fn direct_place(&self, channel: Id<ChannelMarker>, with: Id<UserMarker>) -> Option<Arc<Place>> {
+        let known = self.direct(channel, with).await;
+        self.open(&known).await
+    }
+
+    async fn open(&self, known: &Known) -> Option<Arc<Place>> {
         match self.pedro.places.open(&known.community, &known.seen()).await {
             Ok(place) => Some(place),
             Err(error) => {

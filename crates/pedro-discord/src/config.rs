@@ -4,10 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use clap::{Args, Parser};
-use pedro_core::service::config::{
-    CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, DatabaseSettings, EmbeddingArgs, EmbeddingSettings,
-    LogArgs, LogSettings, ModelArgs, ModelSettings, PageArgs, PageSettings, text,
-};
+use pedro_core::service::config::{BotArgs, BotTask, ConfigProblems, LogSettings, text};
 use pedro_core::service::secret::Secret;
 use url::Url;
 
@@ -22,20 +19,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     discord: DiscordArgs,
     #[command(flatten)]
-    database: DatabaseArgs,
-    #[command(flatten)]
-    model: ModelArgs,
-    #[command(flatten)]
-    embedding: EmbeddingArgs,
-    #[command(flatten)]
-    community: CommunityArgs,
-    #[command(flatten)]
-    pages: PageArgs,
-    #[command(flatten)]
-    log: LogArgs,
-    /// Ask the bot that runs on PEDRO_LISTEN whether it is alive; exit code 0 if it is
-    #[arg(long)]
-    health: bool,
+    bot: BotArgs,
 }
 
 /// Discord's own options.
@@ -64,17 +48,6 @@ struct DiscordArgs {
     discord_backfill: String,
 }
 
-/// Everything that was configured, read and checked.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) discord: DiscordSettings,
-    pub(crate) database: DatabaseSettings,
-    pub(crate) model: ModelSettings,
-    pub(crate) embedding: EmbeddingSettings,
-    pub(crate) community: CommunitySettings,
-    pub(crate) pages: PageSettings,
-}
-
 /// Discord's own settings.
 #[derive(Debug)]
 pub(crate) struct DiscordSettings {
@@ -97,33 +70,11 @@ pub(crate) struct Shards {
     pub(crate) total: u32,
 }
 
-/// What the command line asks for.
-pub(crate) enum Task {
-    /// Run the bot.
-    Run(Box<Settings>),
-    /// Ask a running bot.
-    Health(SocketAddr),
-}
-
 impl Options {
     /// Checks everything at once: all wrong values are named together.
-    pub(crate) fn resolve(self) -> (LogSettings, Result<Task, ConfigProblems>) {
-        let Self { discord, database, model, embedding, community, pages, log, health } = self;
-        let mut problems = ConfigProblems::default();
-        let log = log.resolve(&mut problems);
-        let pages = pages.resolve(LISTEN, &mut problems);
-        if health {
-            return (log, problems.into_result(Task::Health(pages.listen)));
-        }
-        let settings = Settings {
-            discord: discord.resolve(&mut problems),
-            database: database.resolve(&mut problems),
-            model: model.resolve(&mut problems),
-            embedding: embedding.resolve(&mut problems),
-            community: community.resolve(&mut problems),
-            pages,
-        };
-        (log, problems.into_result(Task::Run(Box::new(settings))))
+    pub(crate) fn resolve(self) -> (LogSettings, Result<BotTask<DiscordSettings>, ConfigProblems>) {
+        let Self { discord, bot } = self;
+        bot.resolve(LISTEN, |problems| discord.resolve(problems))
     }
 }
 

@@ -26,13 +26,14 @@ use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
 use pedro_core::places::Identity;
 use pedro_core::question::DISCORD_TERMS;
+use pedro_core::service::config::{BotSettings, BotTask};
 use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, DISCORD};
 use pedro_core::service::{Readiness, Shutdown, Signals, telemetry};
 use pedro_core::speech::speech;
 
 use crate::bot::Bot;
-use crate::config::{Options, Settings, Task};
+use crate::config::{DiscordSettings, Options};
 use crate::directory::Directory;
 use crate::recorder::recorder;
 use crate::rest::Rest;
@@ -53,8 +54,8 @@ async fn main() -> ExitCode {
         }
     };
     match task {
-        Task::Health(address) => http::health_probe(address).await,
-        Task::Run(settings) => match run(*settings).await {
+        BotTask::Health(address) => http::health_probe(address).await,
+        BotTask::Run(settings) => match run(settings.0, settings.1).await {
             Ok(code) => code,
             Err(error) => {
                 tracing::error!("pedro-discord cannot start: {error:#}");
@@ -64,8 +65,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    let Settings { discord, database, model, embedding, community, pages } = settings;
+async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
+    let BotSettings { database, model, embedding, community, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;

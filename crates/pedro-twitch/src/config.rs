@@ -4,10 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::{Args, Parser};
-use pedro_core::service::config::{
-    CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, DatabaseSettings, EmbeddingArgs, EmbeddingSettings,
-    LogArgs, LogSettings, ModelArgs, ModelSettings, PageArgs, PageSettings, parse_duration, text,
-};
+use pedro_core::service::config::{BotArgs, BotTask, ConfigProblems, LogSettings, parse_duration, text};
 use pedro_core::service::secret::Secret;
 use url::Url;
 
@@ -24,20 +21,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     twitch: TwitchArgs,
     #[command(flatten)]
-    database: DatabaseArgs,
-    #[command(flatten)]
-    model: ModelArgs,
-    #[command(flatten)]
-    embedding: EmbeddingArgs,
-    #[command(flatten)]
-    community: CommunityArgs,
-    #[command(flatten)]
-    pages: PageArgs,
-    #[command(flatten)]
-    log: LogArgs,
-    /// Ask the bot that runs on PEDRO_LISTEN whether it is alive; exit code 0 if it is
-    #[arg(long)]
-    health: bool,
+    bot: BotArgs,
 }
 
 /// Twitch's own options.
@@ -69,17 +53,6 @@ struct TwitchArgs {
     twitch_poll_interval: String,
 }
 
-/// Everything that was configured, read and checked.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) twitch: TwitchSettings,
-    pub(crate) database: DatabaseSettings,
-    pub(crate) model: ModelSettings,
-    pub(crate) embedding: EmbeddingSettings,
-    pub(crate) community: CommunitySettings,
-    pub(crate) pages: PageSettings,
-}
-
 /// Twitch's own settings.
 #[derive(Debug)]
 pub(crate) struct TwitchSettings {
@@ -96,33 +69,11 @@ pub(crate) struct TwitchSettings {
     pub(crate) poll_interval: Duration,
 }
 
-/// What the command line asks for.
-pub(crate) enum Task {
-    /// Run the bot.
-    Run(Box<Settings>),
-    /// Ask a running bot.
-    Health(SocketAddr),
-}
-
 impl Options {
     /// Checks everything at once: all wrong values are named together.
-    pub(crate) fn resolve(self) -> (LogSettings, Result<Task, ConfigProblems>) {
-        let Self { twitch, database, model, embedding, community, pages, log, health } = self;
-        let mut problems = ConfigProblems::default();
-        let log = log.resolve(&mut problems);
-        let pages = pages.resolve(LISTEN, &mut problems);
-        if health {
-            return (log, problems.into_result(Task::Health(pages.listen)));
-        }
-        let settings = Settings {
-            twitch: twitch.resolve(&mut problems),
-            database: database.resolve(&mut problems),
-            model: model.resolve(&mut problems),
-            embedding: embedding.resolve(&mut problems),
-            community: community.resolve(&mut problems),
-            pages,
-        };
-        (log, problems.into_result(Task::Run(Box::new(settings))))
+    pub(crate) fn resolve(self) -> (LogSettings, Result<BotTask<TwitchSettings>, ConfigProblems>) {
+        let Self { twitch, bot } = self;
+        bot.resolve(LISTEN, |problems| twitch.resolve(problems))
     }
 }
 

@@ -20,6 +20,7 @@ use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
 use pedro_core::places::Identity;
 use pedro_core::question::TWITCH_TERMS;
+use pedro_core::service::config::{BotSettings, BotTask};
 use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, TWITCH};
 use pedro_core::service::{Readiness, Shutdown, Signals, Verdict, shutdown, telemetry};
@@ -27,7 +28,7 @@ use pedro_core::speech::speech;
 use pedro_core::store::channel::Seen;
 use tokio::sync::watch;
 
-use crate::config::{Options, Settings, Task};
+use crate::config::{Options, TwitchSettings};
 use crate::helix::Helix;
 use crate::reader::Reader;
 use crate::sender::Sender;
@@ -48,8 +49,8 @@ async fn main() -> ExitCode {
         }
     };
     match task {
-        Task::Health(address) => http::health_probe(address).await,
-        Task::Run(settings) => match run(*settings).await {
+        BotTask::Health(address) => http::health_probe(address).await,
+        BotTask::Run(settings) => match run(settings.0, settings.1).await {
             Ok(code) => code,
             Err(error) => {
                 tracing::error!("pedro-twitch cannot start: {error:#}");
@@ -59,8 +60,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    let Settings { twitch, database, model, embedding, community, pages } = settings;
+async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
+    let BotSettings { database, model, embedding, community, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;

@@ -1,6 +1,7 @@
 //! `pedro doctor`: looks at everything Pedro needs, one thing after the other, and says how to mend what is wrong.
 
 mod database;
+mod discord;
 mod embedder;
 mod model;
 mod report;
@@ -28,10 +29,12 @@ pub(crate) struct Options {
     community: CommunityArgs,
     #[command(flatten)]
     twitch: twitch::TwitchArgs,
+    #[command(flatten)]
+    discord: discord::DiscordArgs,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let Options { json, database, model, embedding, community, twitch } = options;
+    let Options { json, database, model, embedding, community, twitch, discord } = options;
     let mut report = Report::new(json);
     // Each group on its own: what is wrong with one does not keep the others from being checked.
     let database = resolved(&mut report, |problems| database.resolve(problems))?;
@@ -39,6 +42,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let embedding = resolved(&mut report, |problems| embedding.resolve(problems))?;
     let community = resolved(&mut report, |problems| community.resolve(problems))?;
     let twitch = resolved(&mut report, |problems| twitch.resolve(problems))?;
+    let discord = resolved(&mut report, |problems| discord.resolve(problems))?;
     if !report.failed() {
         let names: Vec<String> = community
             .iter()
@@ -59,6 +63,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
     if let Some(settings) = twitch {
         twitch::check(settings, &mut report).await?;
+    }
+    if let Some(settings) = discord {
+        discord::check(settings, &mut report).await?;
     }
     report.finish()
 }

@@ -42,7 +42,8 @@ impl Pedro {
         tracing::warn!(question.id = %question.id, "question {} was not answered: {failure}", question.id);
         match failure {
             Failure::Stopped | Failure::SourceForgotten | Failure::Unsent(NotSpoken::Unwanted) => put_back(0, false),
-            Failure::Store(_) => put_back(2, false),
+            // What waiting does not mend is not tried for ever.
+            Failure::Store(error) => put_back(2, !error.is_transient()),
             Failure::Unsent(NotSpoken::Unavailable) => put_back(5, false),
             Failure::ModelAway => {
                 if questions::first_trouble(&self.pool, question.id).await.unwrap_or(false) {

@@ -1,14 +1,19 @@
 //! The queries of retrieval: lines by their words, by their meaning, by author and time, and their neighbours.
 //! What the scores are worth is decided in `memory`, not here.
 
+mod names;
+mod windows;
+
 use chrono::{DateTime, Utc};
 use pgvector::HalfVector;
 use sqlx::{FromRow, PgExecutor};
 
+pub use names::{Named, people};
+pub use windows::windows;
+
 use super::StoreError;
 use super::embedding::EmbeddingSpace;
-use super::message::MessageRow;
-use crate::chat::{AuthorId, AuthorKind, ChannelId, CommunityId, MessageId};
+use crate::chat::{AuthorId, ChannelId, MessageId};
 
 /// Up to so many lines a narrowed search compares every vector; beyond, the index is walked with a filter.
 /// Where less than about one line in two hundred is in the scope the walk gives up before it has found enough.
@@ -307,95 +312,4 @@ pub async fn candidates(
     .fetch_all(db)
     .await?;
     Ok(rows)
-}
-
-/// The lines around each of some lines, with the line that they are around; itself included, oldest first: so many
-/// before and after, within [`NEIGHBOUR_GAP_MINUTES`]. Lines of bots are in it: they are the thread of the talk.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn windows(
-    db: impl PgExecutor<'_>,
-    hits: &[i64],
-    around: i64,
-) -> Result<Vec<(MessageId, MessageRow)>, StoreError> {
-    let rows = sqlx::query!(
-        r#"with hit as (select id, channel_id, sent_at from pedro.message where id = any($1)),
-           shown as (
-               select id as hit, id from hit
-               union all
-               select hit.id, line.id from hit, lateral (
-                   (select id from pedro.message as m
-                    where m.channel_id = hit.channel_id and (m.sent_at, m.id) < (hit.sent_at, hit.id)
-                        and m.sent_at > hit.sent_at - make_interval(mins => $3)
-                    order by m.sent_at desc, m.id desc limit $2)
-                   union all
-                   (select id from pedro.message as m
-                    where m.channel_id = hit.channel_id and (m.sent_at, m.id) > (hit.sent_at, hit.id)
-                        and m.sent_at < hit.sent_at + make_interval(mins => $3)
-                    order by m.sent_at, m.id limit $2)) as line
-           )
-           select hit as "hit!", message.id, channel_id, author_id, display_name as author,
-               author_kind as "author_kind: AuthorKind", sent_at, text
-           from shown join pedro.message using (id) join pedro.author on author.id = author_id
-           order by sent_at, message.id"#,
-        hits,
-        around,
-        NEIGHBOUR_GAP_MINUTES
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let line = MessageRow {
-                id: MessageId(row.id),
-                channel_id: ChannelId(row.channel_id),
-                author_id: AuthorId(row.author_id),
-                author: row.author,
-                author_kind: row.author_kind,
-                sent_at: row.sent_at,
-                text: row.text,
-            };
-            (MessageId(row.hit), line)
-        })
-        .collect())
-}
-
-/// Somebody whom a question may name.
-#[derive(Debug, Clone)]
-pub struct Named {
-    /// Who.
-    pub id: AuthorId,
-    /// The name in lower case: login or display name.
-    pub name: String,
-    /// The name as the person writes it.
-    pub written: String,
-}
-
-/// The people of a community whose login or display name is one of these lower-case words.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn people(
-    db: impl PgExecutor<'_>,
-    community: CommunityId,
-    names: &[String],
-) -> Result<Vec<Named>, StoreError> {
-    let rows = sqlx::query!(
-        r#"with named as (
-               select id, lower(login) as name, display_name as written from pedro.author where lower(login) = any($2) and kind = 'person'
-               union
-               select id, lower(display_name), display_name from pedro.author where lower(display_name) = any($2) and kind = 'person'
-           )
-           select id as "id!", name as "name!", written as "written!" from named
-           where exists (
-               select from pedro.message join pedro.channel on channel.id = channel_id
-               where author_id = named.id and community_id = $1)"#,
-        community.0,
-        names
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(|row| Named { id: AuthorId(row.id), name: row.name, written: row.written }).collect())
 }

@@ -1,9 +1,10 @@
 //! `/helppedro`: what Pedro can do, and what it stores.
 
-use pedro_core::trigger::Command as Word;
+use pedro_core::chat::Platform;
+use pedro_core::reply;
 use twilight_util::builder::command::CommandBuilder;
 
-use super::{anywhere, carry_out};
+use super::{anywhere, for_everybody};
 use crate::interaction::Call;
 use crate::rest::Trouble;
 
@@ -12,5 +13,6 @@ pub(super) fn definition() -> CommandBuilder {
 }
 
 pub(super) async fn run(call: Call) -> Result<(), Trouble> {
-    carry_out(call, Word::Help, true).await
+    call.answer_at_once(&reply::help(&for_everybody(), Platform::Discord)).await;
+    Ok(())
 }

@@ -70,6 +70,12 @@ pub(crate) fn names() -> Vec<&'static str> {
     COMMANDS.iter().map(|command| command.name).collect()
 }
 
+/// The commands that everybody may use, as people type them.
+fn for_everybody() -> Vec<String> {
+    let open = definitions().into_iter().filter(|command| command.default_member_permissions.is_none());
+    open.map(|command| format!("/{}", command.name)).collect()
+}
+
 /// The command with this name.
 pub(crate) fn find(name: &str) -> Option<&'static SlashCommand> {
     COMMANDS.iter().find(|command| command.name == name)
@@ -131,7 +137,11 @@ async fn carry_out(call: Call, word: Word, ephemeral: bool) -> Result<(), Troubl
 /// The place of a call, as soon as the database gives it.
 async fn place(call: &Call) -> Arc<Place> {
     loop {
-        if let Some(place) = call.bot.place(call.channel).await {
+        let place = match (call.interaction.guild_id, call.interaction.author_id()) {
+            (None, Some(with)) => call.bot.direct_place(call.channel, with).await,
+            _ => call.bot.place(call.channel).await,
+        };
+        if let Some(place) = place {
             return place;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -23,7 +23,7 @@ fn documented(but: &str) -> Vec<String> {
 }
 
 /// Compares the table with what a program offers; `but` is the platform of the other bot.
-pub fn compare(program: &str, but: &str) {
+pub(crate) fn compare(program: &str, but: &str) {
     let (offered, rows) = (offered(program), documented(but));
     let documented: BTreeSet<String> = rows.iter().cloned().collect();
     assert!(!offered.is_empty(), "the help names variables");

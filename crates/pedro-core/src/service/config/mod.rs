@@ -7,6 +7,7 @@
 //! A flag is the variable's name in lower case with dashes: `DATABASE_URL` is `--database-url`. Where a default is given
 //! here and not through clap, the help text names it.
 
+mod bot;
 mod community;
 mod community_file;
 mod community_reader;
@@ -16,6 +17,7 @@ mod pages;
 mod problems;
 mod values;
 
+pub use bot::{BotArgs, BotSettings, BotTask};
 pub use community::{Community, CommunityArgs, CommunityFile, CommunitySettings, Persona};
 pub use database::{DatabaseArgs, DatabaseSettings};
 pub use model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
