@@ -1,9 +1,10 @@
-"""Plays a short conversation in the playground and waits for Pedro's answers.
+"""Plays a short conversation in the playground and waits for Pedro's answers, on Twitch and on Discord.
 
 usage: demo.py PLAYGROUND_URL --channel NAME --bot LOGIN [--timeout SECONDS]
 
-Exits 0 if Pedro answered the question and the command, otherwise 1 with a sentence saying what did
-not come. It judges that he answers, not what: the model of the playground is a very small one.
+Exits 0 if Pedro answered the question, the command and what was asked on Discord about what was
+said on Twitch, otherwise 1 with a sentence saying what did not come. It judges that he answers, not
+what: the model of the playground is a very small one.
 """
 
 import argparse
@@ -31,14 +32,22 @@ CONVERSATION = [
 ]
 QUESTION = ("bob", "@pedro when is the stream this week?")
 COMMAND = ("carol", "!help")
+# Asked on Discord, about what was said on Twitch.
+DISCORD_QUESTION = ("carol", "when is the stream, and why did it move?")
 
 COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
-class Playground:
-    def __init__(self, url, channel):
-        self.api = url.rstrip("/") + "/api/twitch/"
-        self.channel = channel
+def still_working(text):
+    """Said once when an answer takes longer."""
+    return text.lower().startswith("on it")
+
+
+class Side:
+    """One platform's stand-in, driven as its page drives it."""
+
+    def __init__(self, url, name):
+        self.api = f"{url.rstrip('/')}/api/{name}/"
         # A proxy is never right for loopback.
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -47,12 +56,58 @@ class Playground:
             return json.loads(answer.read() or "null")
 
     def post(self, path, **body):
-        body = json.dumps({"channel": self.channel, **body}).encode()
+        body = json.dumps(body).encode()
         return self._call(urllib.request.Request(self.api + path, body, {"Content-Type": "application/json"}))
 
+    def get(self, path, **query):
+        return self._call(f"{self.api}{path}?{urllib.parse.urlencode(query)}")
+
+
+class Twitch(Side):
+    def __init__(self, url, channel):
+        super().__init__(url, "twitch")
+        self.channel = channel
+
+    def post(self, path, **body):
+        return super().post(path, channel=self.channel, **body)
+
     def lines_after(self, seq):
-        query = urllib.parse.urlencode({"channel": self.channel, "after": seq})
-        return self._call(f"{self.api}lines?{query}")["lines"]
+        return self.get("lines", channel=self.channel, after=seq)["lines"]
+
+
+class Discord(Side):
+    """Asks Pedro with a slash command, as one person."""
+
+    def __init__(self, url, person):
+        super().__init__(url, "discord")
+        self.person = person
+        self.channel = self.channels()[0]["id"]
+
+    def channels(self):
+        return self.get("state", person=self.person)["channels"]
+
+    def commands(self):
+        return [command["name"] for command in self.get("commands", channel=self.channel, person=self.person)["commands"]]
+
+    def said(self, channel):
+        return self.get("messages", channel=channel, person=self.person)
+
+    def ask(self, question):
+        options = {"question": question}
+        return self.post("slash", channel=self.channel, person=self.person, command="askpedro", options=options)["id"]
+
+    def answer(self, interaction):
+        """The thread that Pedro opened for a question, and what he said in it; None while he is at work."""
+        found = self.get("interaction", id=interaction)
+        if found["state"] == "failed":
+            raise ValueError(found["notice"])
+        # A thread that is begun from a message has the message's id.
+        thread = next((channel for channel in self.channels() if channel["id"] == found["response"]), None)
+        said = self.said(thread["id"])["messages"] if thread else []
+        # The first message is the one that the thread was begun from; it has no words of its own.
+        words = [message["content"] for message in said if message["by_bot"] and message["content"]]
+        words = [text for text in words if not still_working(text)]
+        return (thread["name"], words) if words else None
 
 
 class Transcript:
@@ -70,8 +125,7 @@ class Transcript:
             self.seq = max(self.seq, line["seq"])
             self.authors[line["id"]] = line["login"]
             is_bot = line["login"] == self.bot
-            still_working = line["text"].lower().startswith("on it")  # said once when it takes longer
-            if is_bot and line["reply_to"] and not still_working:
+            if is_bot and line["reply_to"] and not still_working(line["text"]):
                 self.replied.setdefault(line["reply_to"], time.monotonic())
             name = f"{line['display_name'] or line['login']:>20}"
             if COLOURS:
@@ -80,14 +134,45 @@ class Transcript:
             print(f"{name}  {f'(to {to}) ' if to else ''}{line['text']}", flush=True)
 
     def follow(self, seconds, until=lambda: False):
-        end = time.monotonic() + seconds
-        while True:
-            self.catch_up()
-            if until():
-                return True
-            if time.monotonic() >= end:
-                return False
-            time.sleep(min(0.25, max(0.0, end - time.monotonic())))
+        return wait(seconds, until, each=self.catch_up)
+
+
+def wait(seconds, until, each=lambda: None):
+    """Until it is true, or for so long; `each` is called all the time. Answers what `until` last answered."""
+    end = time.monotonic() + seconds
+    while True:
+        each()
+        found = until()
+        if found or time.monotonic() >= end:
+            return found
+        time.sleep(min(0.25, max(0.0, end - time.monotonic())))
+
+
+def ask_on_discord(url, timeout):
+    """Asks on Discord about what was said on Twitch; prints the thread. False if there is no answer."""
+    person, question = DISCORD_QUESTION
+    discord = Discord(url, person)
+    if not wait(30, lambda: "askpedro" in discord.commands()):
+        print("error: Pedro did not register /askpedro on Discord within 30 s", file=sys.stderr)
+        return False
+    print(f"\nOn Discord:\n{person:>20}  /askpedro {question}", flush=True)
+    asked = time.monotonic()
+    interaction = discord.ask(question)
+    if not wait(timeout, lambda: discord.answer(interaction)):
+        print(f"error: Pedro did not answer {person} on Discord within {timeout:.0f} s", file=sys.stderr)
+        return False
+    took = time.monotonic() - asked
+    # The message is edited while he writes: it is complete when it stays the same for a while.
+    before, now = None, discord.answer(interaction)
+    while now != before:
+        time.sleep(3)
+        before, now = now, discord.answer(interaction)
+    thread, words = now
+    print(f"{'thread':>20}  {thread}")
+    for text in words:
+        print(f"{'pedro':>20}  " + text.replace("\n", "\n" + " " * 22))
+    print(f"==> Pedro began to answer {person}'s /askpedro after {took:.1f} s")
+    return True
 
 
 def main():
@@ -98,7 +183,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=180)
     arguments = parser.parse_args()
 
-    playground = Playground(arguments.url, arguments.channel)
+    playground = Twitch(arguments.url, arguments.channel)
     transcript = Transcript(playground, arguments.bot)
     playground.post("title", title="Rust, slowly", category="Software and Game Development", live=True)
 
@@ -122,7 +207,7 @@ def main():
     transcript.follow(1.5)  # a long answer comes in several lines
     for what, (line, said) in asked.items():
         print(f"==> Pedro replied to {what} after {transcript.replied[line] - said:.1f} s")
-    return 0
+    return 0 if ask_on_discord(arguments.url, arguments.timeout) else 1
 
 
 try:

@@ -1,15 +1,9 @@
-// Who one speaks as: a row of people, with a number key each.
+// Who one speaks as, on both sides: a row of people, with a number key each.
+
+import { $, button, colourOf, element } from "/page/dom.js";
 
 const KEPT = "playground.people";
 const VIEWERS = ["alice", "bob", "carol", "modmia"];
-
-/** A name's colour: its own, the same on every day, and readable on the dark ground. */
-export function colourOf(login) {
-  let hash = 7;
-  for (const letter of login) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
-  // The golden angle keeps names that are nearly the same apart.
-  return `hsl(${Math.round((hash % 997) * 137.508) % 360} 78% 72%)`;
-}
 
 /** The names added by hand, kept across visits. */
 function remembered() {
@@ -22,16 +16,14 @@ function remembered() {
 }
 
 export class People {
-  #row = document.querySelector("#people");
+  #row = $("#people");
   #added = remembered();
   #streamer = "";
   #current = VIEWERS[0];
-  #changed;
+  #listeners = [];
 
-  /** `changed(login)` is called whenever somebody else is to speak. */
-  constructor(changed) {
-    this.#changed = changed;
-    const field = document.querySelector("#new-person");
+  constructor() {
+    const field = $("#new-person");
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
@@ -41,6 +33,11 @@ export class People {
       }
     });
     document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** `changed(login)` is called whenever somebody else is to speak. */
+  onChange(changed) {
+    this.#listeners.push(changed);
   }
 
   get current() {
@@ -68,7 +65,7 @@ export class People {
   choose(login) {
     this.#current = login;
     this.#show();
-    this.#changed(login);
+    for (const changed of this.#listeners) changed(login);
   }
 
   #key(event) {
@@ -85,26 +82,25 @@ export class People {
 
   #show() {
     const chips = this.names.map((login, index) => {
-      const chip = document.createElement("button");
-      chip.type = "button";
-      chip.className = "person";
+      const chip = button("person", login, () => this.choose(login));
       chip.setAttribute("role", "radio");
       chip.setAttribute("aria-checked", String(login === this.#current));
       chip.tabIndex = login === this.#current ? 0 : -1;
       chip.style.color = colourOf(login);
-      chip.append(login);
       if (index < 9) {
-        const key = document.createElement("kbd");
-        key.textContent = index + 1;
+        const key = element("kbd", "", String(index + 1));
         key.setAttribute("aria-hidden", "true");
         chip.append(key);
         chip.title = `Speak as ${login} (Alt+${index + 1})`;
       }
-      chip.addEventListener("click", () => this.choose(login));
       chip.addEventListener("keydown", (event) => this.#move(event, index));
       return chip;
     });
+    const focused = this.#row.contains(document.activeElement);
     this.#row.replaceChildren(...chips);
+    const current = $("[aria-checked=true]", this.#row);
+    if (focused) current?.focus();
+    current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** Arrow keys move between the people, as in every group of radio buttons. */

@@ -1,9 +1,10 @@
 //! The playground: a local stand-in for the platforms Pedro lives on, to try it and test it without accounts or tokens.
 //!
-//! So far it stands in for Twitch: a chat server that speaks IRC as Twitch does, the parts of Helix and OAuth that a chat
-//! bot needs, and a page to chat in as several people. It knows nothing of Pedro; any Twitch bot can connect.
+//! It stands in for Twitch (a chat server that speaks IRC as Twitch does, and the parts of Helix and OAuth that a chat bot
+//! needs) and for Discord (the gateway and REST), and has a page to chat in as several people. It knows nothing of Pedro;
+//! any bot can connect.
 //!
-//! Tests start one each, on free ports, and drive it with the verbs of [`Twitch`]:
+//! Tests start one each, on free ports, and drive it with the verbs of [`Twitch`] and [`Discord`]:
 //!
 //! ```
 //! # use pedro_playground::{Playground, Settings};
@@ -15,14 +16,24 @@
 //! // ... start a bot against playground.irc_url() and playground.http_url(), wait for twitch.joined(..) ...
 //! twitch.say("pedrotown", "alice", "hello!");
 //! assert_eq!(twitch.lines("pedrotown")[0].text, "hello!");
+//!
+//! let discord = playground.discord();
+//! let general = discord.add_channel(discord.add_guild("Pedro Town"), "general");
+//! // ... start a bot against playground.gateway_url() and playground.http_url(), wait for discord.ready(..) ...
+//! discord.say(general, "alice", "hello!");
+//! assert_eq!(discord.messages(general)[0].content, "hello!");
 //! playground.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
 
+pub mod discord;
+mod hash;
 mod page;
 mod playground;
+mod socket;
 mod twitch;
 
+pub use discord::Discord;
 pub use playground::{Playground, Settings};
 pub use twitch::{ChatLine, Line, Twitch, UserId};

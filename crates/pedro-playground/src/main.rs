@@ -1,4 +1,4 @@
-//! `pedro-playground`: a local stand-in for Twitch with a page to chat in.
+//! `pedro-playground`: a local stand-in for Twitch and Discord with a page to chat in.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use pedro_playground::discord::{Discord, Whom, permission};
 use pedro_playground::{Playground, Settings};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// A local stand-in for Twitch: chat, API, and a page to chat in. Needs no account and sends nothing anywhere.
+/// A local stand-in for Twitch and Discord: chat, API, and a page to chat in. Needs no account and sends nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "pedro-playground", version)]
 struct Options {
@@ -34,11 +35,15 @@ struct Options {
     /// Whose the tokens are that bots come with: any token is good here
     #[arg(long, env = "PLAYGROUND_BOT_LOGIN", default_value = "pedro_bot")]
     bot_login: String,
+
+    /// The only token that Discord's stand-in takes from bots; any token is good unless this is given
+    #[arg(long, env = "PLAYGROUND_DISCORD_TOKEN", hide_env_values = true)]
+    discord_token: Option<String>,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Options { listen, irc_listen, ready_file, channel, bot_login } = Options::parse();
+    let Options { listen, irc_listen, ready_file, channel, bot_login, discord_token } = Options::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
@@ -49,11 +54,18 @@ async fn main() -> Result<()> {
     if !(listen.ip().is_loopback() && irc_listen.ip().is_loopback()) {
         tracing::warn!("the playground can be reached from other machines, and asks nobody for a password");
     }
-    furnish(&playground, &channel, &bot_login);
+    furnish_twitch(&playground, &channel, &bot_login);
+    furnish_discord(playground.discord(), discord_token.as_deref(), &channel);
     if let Some(path) = &ready_file {
         write_ready_file(path, &playground)?;
     }
-    tracing::info!(page = playground.http_url(), irc = playground.irc_url(), ?channel, "the playground is open");
+    tracing::info!(
+        page = playground.http_url(),
+        irc = playground.irc_url(),
+        gateway = playground.gateway_url(),
+        ?channel,
+        "the playground is open"
+    );
 
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -68,8 +80,8 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Puts people and channels into an empty playground.
-fn furnish(playground: &Playground, channels: &[String], bot_login: &str) {
+/// Puts people and channels into an empty Twitch.
+fn furnish_twitch(playground: &Playground, channels: &[String], bot_login: &str) {
     let twitch = playground.twitch();
     twitch.set_bot_login(bot_login);
     for person in ["alice", "bob", "carol"] {
@@ -81,9 +93,39 @@ fn furnish(playground: &Playground, channels: &[String], bot_login: &str) {
     }
 }
 
+/// Puts a guild with people and channels into an empty Discord; in one channel, moderators are among themselves. The
+/// streamers are members and moderate, as they do in their Twitch channels.
+fn furnish_discord(discord: &Discord, token: Option<&str>, streamers: &[String]) {
+    if let Some(token) = token.filter(|token| !token.is_empty()) {
+        discord.set_token(token);
+    }
+    let town = discord.add_guild("Pedro Town");
+    let moderator = permission::MANAGE_GUILD | permission::MANAGE_MESSAGES | permission::MANAGE_THREADS;
+    let moderators = discord.add_role(town, "Moderators", moderator);
+    for person in ["alice", "bob", "carol"] {
+        discord.add_member(town, person, &[]);
+    }
+    let streamers = streamers.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    for person in streamers.chain(["modmia"]) {
+        discord.add_member(town, person, &[moderators]);
+    }
+    for channel in ["general", "go-help"] {
+        discord.add_channel(town, channel);
+    }
+    let among_moderators = discord.add_channel(town, "mods");
+    discord.deny(among_moderators, &Whom::Everyone, permission::VIEW_CHANNEL);
+    for whom in [Whom::Role(moderators), Whom::Bot] {
+        discord.allow(among_moderators, &whom, permission::VIEW_CHANNEL);
+    }
+}
+
 /// Writes the addresses so that a reader sees all of the file or nothing.
 fn write_ready_file(path: &Path, playground: &Playground) -> Result<()> {
-    let text = json!({ "http": playground.http_url(), "irc": playground.irc_url() }).to_string();
+    let text = json!({
+        "http": playground.http_url(), "irc": playground.irc_url(), "discord": playground.http_url(),
+        "gateway": playground.gateway_url(),
+    })
+    .to_string();
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".part");
     let unfinished = PathBuf::from(unfinished);

@@ -11,7 +11,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::discord::Discord;
 use crate::page;
+use crate::socket::{BreakableListener, Breaker};
 use crate::twitch::{Twitch, irc};
 
 /// How long open requests and connections may take to end.
@@ -39,6 +41,7 @@ pub struct Playground {
     http: SocketAddr,
     irc: SocketAddr,
     twitch: Twitch,
+    discord: Discord,
     shutdown: CancellationToken,
     tracker: TaskTracker,
 }
@@ -52,14 +55,19 @@ impl Playground {
         let http = listen(settings.listen).await?;
         let irc = listen(settings.irc_listen).await?;
         let (shutdown, tracker, twitch) = (CancellationToken::new(), TaskTracker::new(), Twitch::new());
+        let address = http.local_addr()?;
+        let discord = Discord::new(format!("http://{address}"));
         let playground = Self {
-            http: http.local_addr()?,
+            http: address,
             irc: irc.local_addr()?,
             twitch: twitch.clone(),
+            discord: discord.clone(),
             shutdown: shutdown.clone(),
             tracker: tracker.clone(),
         };
-        let router = page::router().merge(twitch.router(shutdown.clone()));
+        let platforms = twitch.router(shutdown.clone()).merge(discord.router(shutdown.clone(), tracker.clone()));
+        let router = page::router().merge(platforms);
+        tracker.spawn(discord.keep_time(shutdown.clone()));
         tracker.spawn(serve_http(http, router, shutdown.clone()));
         tracker.spawn(irc::serve(irc, twitch, tracker.clone(), shutdown));
         Ok(playground)
@@ -75,9 +83,22 @@ impl Playground {
         format!("irc://{}", self.irc)
     }
 
+    /// Where Discord's gateway is: `ws://127.0.0.1:6080/discord/gateway`. Its REST interface is at [`http_url`] (a bot adds
+    /// `/api/v10` to it).
+    ///
+    /// [`http_url`]: Playground::http_url
+    pub fn gateway_url(&self) -> String {
+        format!("ws://{}/discord/gateway", self.http)
+    }
+
     /// The stand-in Twitch.
     pub fn twitch(&self) -> &Twitch {
         &self.twitch
+    }
+
+    /// The stand-in Discord.
+    pub fn discord(&self) -> &Discord {
+        &self.discord
     }
 
     /// Ends everything, and waits a little for it to end.
@@ -110,7 +131,9 @@ async fn listen(wanted: SocketAddr) -> Result<TcpListener> {
 }
 
 async fn serve_http(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await {
+    let service = router.into_make_service_with_connect_info::<Breaker>();
+    let server = axum::serve(BreakableListener(listener), service);
+    if let Err(error) = server.with_graceful_shutdown(shutdown.cancelled_owned()).await {
         tracing::error!(%error, "the playground's HTTP server ended");
     }
 }

@@ -1,5 +1,6 @@
 //! The program itself: started, asked, ended.
 
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -62,11 +63,32 @@ fn wait_for<T>(mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
 #[test]
 fn it_says_where_it_is_and_ends_when_told() -> Result<()> {
     let mut program = Program::start("ends", "127.0.0.1:0")?;
-    for kind in ["http", "irc"] {
+    for kind in ["http", "irc", "discord"] {
         std::net::TcpStream::connect(program.address(kind)?)?;
     }
+    assert!(program.address("gateway")?.ends_with("/discord/gateway"));
     assert!(program.terminate()?.success());
     assert!(!program.ready_file.exists());
+    Ok(())
+}
+
+#[test]
+fn it_furnishes_a_town_with_a_room_for_moderators() -> Result<()> {
+    let mut program = Program::start("town", "127.0.0.1:0")?;
+    let address = program.address("http")?;
+    let seen_by = |person: &str| -> Result<Vec<String>> {
+        let mut stream = std::net::TcpStream::connect(&address)?;
+        let path = format!("/api/discord/state?person={person}");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: playground\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let state: Value = serde_json::from_str(answer.split_once("\r\n\r\n").context("no answer")?.1)?;
+        let channels = state["channels"].as_array().into_iter().flatten();
+        Ok(channels.filter_map(|channel| channel["name"].as_str()).map(str::to_owned).collect())
+    };
+    assert_eq!(seen_by("alice")?, ["general", "go-help"]);
+    assert_eq!(seen_by("modmia")?, ["general", "go-help", "mods"]);
+    assert_eq!(seen_by("pedro")?, ["general", "go-help", "mods"]);
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::hash::fnv1a;
+
 /// Ids start here, so that each has nine digits, as most of the real ones do.
 const FIRST_ID: u64 = 100_000_000;
 const IDS: u64 = 900_000_000;
@@ -101,11 +103,6 @@ impl People {
 /// A login or channel name as Twitch keeps it: lower case, without the `#` or `@` people put before it.
 pub(super) fn normal_login(name: &str) -> String {
     name.trim().trim_start_matches(['#', '@']).to_lowercase()
-}
-
-/// FNV-1a: small, and the same in every run and on every machine, which the standard library's hasher is not.
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

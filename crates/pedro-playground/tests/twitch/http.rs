@@ -235,17 +235,25 @@ async fn events_tell_what_happens_in_a_channel() -> Result<()> {
 #[tokio::test]
 async fn the_page_is_there_and_asks_nobody_else_for_anything() -> Result<()> {
     let (playground, _) = town().await?;
-    for (path, kind) in [
-        ("/", "text/html"),
-        ("/page.css", "text/css"),
-        ("/page.js", "text/javascript"),
-        ("/chat.js", "text/javascript"),
-        ("/people.js", "text/javascript"),
-    ] {
+    let mut paths = vec!["/".to_owned()];
+    let mut next = 0;
+    while let Some(path) = paths.get(next).cloned() {
+        next += 1;
+        let kind = match path.rsplit_once('.') {
+            Some((_, "css")) => "text/css",
+            Some((_, "js")) => "text/javascript",
+            _ => "text/html",
+        };
         let answer = request(&playground, &format!("GET {path}"), "", "").await?;
         assert_eq!(answer.status, 200, "{path}");
         assert!(answer.head.contains(kind), "{path}: {}", answer.head);
+        assert!(answer.head.contains("default-src 'self'"), "{path}: {}", answer.head);
         assert!(!answer.body.contains("://"), "{path} names another address");
+        // What it names it needs.
+        let named = answer.body.split('"').filter(|text| text.starts_with("/page/")).map(str::to_owned);
+        let new: Vec<String> = named.filter(|name| !paths.contains(name)).collect();
+        paths.extend(new);
     }
+    assert!(paths.len() > 20, "only {paths:?}");
     Ok(())
 }

@@ -1,41 +1,26 @@
 // The chat itself: lines as they come, replies in their context, scrolling that leaves the reader alone.
 
-import { colourOf } from "/people.js";
+import { $, button, colourOf, element, linkTo, timeOf } from "/page/dom.js";
+import { Follow } from "/page/follow.js";
 
 const EMOTES = /^(?:soypet2[A-Z]\w*|Kappa|LUL|HeyGuys|PogChamp|<3)$/;
 const LINK = /^https?:\/\/\S+$/;
 const MENTION = /^@\w+/;
 const BADGES = { broadcaster: "STREAMER", moderator: "MOD", "bot-badge": "" };
-/** Nearer to the end than this, the reader follows the chat. */
-const FOLLOWING = 60;
 /** Lines on the page; the oldest go first. */
 const SHOWN = 500;
 
-function element(kind, className, text) {
-  const made = document.createElement(kind);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 export class Chat {
-  #log = document.querySelector("#log");
-  #newest = document.querySelector("#newest");
-  #empty = document.querySelector("#empty");
+  #log = $("#log");
+  #empty = $("#empty");
+  #follow = new Follow(this.#log, $("#newest"));
   #lines = new Map();
-  #unread = 0;
   #actions;
 
   /** `actions`: what can be done with a line: `reply(line)`, `remove(line)`, `timeOut(line)`, `leave()`. */
   constructor(actions) {
     this.#actions = actions;
-    this.#newest.addEventListener("click", () => this.follow());
-    this.#log.addEventListener("scroll", () => this.#isFollowing() && this.#read());
     this.#log.addEventListener("keydown", (event) => this.#key(event));
-    // A field that grows (a reply, a problem) takes room from the log: who was at the end stays there.
-    let followed = true;
-    this.#log.addEventListener("scroll", () => (followed = this.#isFollowing()));
-    new ResizeObserver(() => followed && this.follow()).observe(this.#log);
   }
 
   /** Starts afresh with these lines of a channel; what came in while they were fetched stays. */
@@ -46,18 +31,18 @@ export class Chat {
     this.#log.replaceChildren();
     [...lines, ...newer].forEach((line) => this.add(line));
     this.#empty.hidden = this.#lines.size > 0;
-    this.follow();
+    this.#follow.toEnd();
   }
 
   add(line) {
     if (this.#lines.has(line.id)) return;
     this.#lines.set(line.id, line);
-    this.#append(this.#draw(line), line.text);
+    this.#append(this.#draw(line));
   }
 
   /** Something that happened and that nobody said. */
   note(text, bad = false) {
-    this.#append(element("p", bad ? "note bad" : "note", text), text);
+    this.#append(element("p", bad ? "note bad" : "note", text));
   }
 
   remove(ids) {
@@ -74,8 +59,7 @@ export class Chat {
   }
 
   follow() {
-    this.#log.scrollTop = this.#log.scrollHeight;
-    this.#read();
+    this.#follow.toEnd();
   }
 
   /** Puts the focus on the newest line, from where arrow keys lead further. */
@@ -85,32 +69,17 @@ export class Chat {
   }
 
   #append(row) {
-    const following = this.#isFollowing();
-    this.#empty.hidden = true;
-    this.#log.append(row);
-    while (this.#log.children.length > SHOWN) this.#forgetOldest();
-    if (following) {
-      this.follow();
-    } else {
-      this.#unread += 1;
-      this.#newest.textContent = this.#unread === 1 ? "1 new line ↓" : `${this.#unread} new lines ↓`;
-      this.#newest.hidden = false;
-    }
+    this.#follow.during(() => {
+      this.#empty.hidden = true;
+      this.#log.append(row);
+      while (this.#log.children.length > SHOWN) this.#forgetOldest();
+    }, 1);
   }
 
   #forgetOldest() {
     const oldest = this.#log.firstElementChild;
     this.#lines.delete(oldest.dataset.id);
     oldest.remove();
-  }
-
-  #isFollowing() {
-    return this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < FOLLOWING;
-  }
-
-  #read() {
-    this.#unread = 0;
-    this.#newest.hidden = true;
   }
 
   #row(id) {
@@ -143,12 +112,9 @@ export class Chat {
     row.dataset.id = line.id;
     row.tabIndex = -1;
     if (line.reply_to) row.append(this.#context(line.reply_to));
-    const at = new Date(line.ts);
-    const time = element("time", "", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
-    time.dateTime = at.toISOString();
     const name = element("span", "name", line.display_name);
     name.style.color = colourOf(line.login);
-    row.append(time, ...this.#badges(line), name, ...this.#said(line), this.#tools(line));
+    row.append(timeOf(line.ts), ...this.#badges(line), name, ...this.#said(line), this.#tools(line));
     row.addEventListener("click", (event) => {
       // Whoever marks text to copy it does not want to reply.
       if (!event.target.closest("button, a") && getSelection().isCollapsed) this.#actions.reply(line);
@@ -167,14 +133,11 @@ export class Chat {
 
   #context(id) {
     const parent = this.#lines.get(id);
-    const button = element("button", "context");
-    button.type = "button";
     const text = parent?.deleted ? "message deleted" : parent?.text;
     const whom = parent ? `Replying to @${parent.display_name}: ${text}` : "Replying to a line that is not here";
-    button.append(element("span", "", `↳ ${whom}`));
-    button.title = "Show the line";
-    button.addEventListener("click", () => this.#find(id));
-    return button;
+    const context = button("context", element("span", "", `↳ ${whom}`), () => this.#find(id));
+    context.title = "Show the line";
+    return context;
   }
 
   #find(id) {
@@ -197,10 +160,7 @@ export class Chat {
 
   /** A deleted line is hidden, as on Twitch; here one may still look at it. */
   #deleted(line) {
-    const show = element("button", "context", "show");
-    show.type = "button";
-    show.style.display = "inline";
-    show.addEventListener("click", () => show.replaceWith(element("span", "was", line.text)));
+    const show = button("context inline", "show", () => show.replaceWith(element("span", "was", line.text)));
     return [": ", element("span", "gone", "message deleted "), show];
   }
 
@@ -211,23 +171,15 @@ export class Chat {
       return emote;
     }
     if (MENTION.test(word)) return element("span", "mention", word);
-    if (!LINK.test(word)) return document.createTextNode(word);
-    const link = element("a", "", word);
-    link.href = word;
-    link.target = "_blank";
-    link.rel = "noreferrer noopener";
-    return link;
+    return LINK.test(word) ? linkTo(word) : document.createTextNode(word);
   }
 
   #tools(line) {
     const tools = element("span", "tools");
     const tool = (text, label, act) => {
-      const button = element("button", "", text);
-      button.type = "button";
-      button.tabIndex = -1;
-      button.title = label;
-      button.addEventListener("click", () => act(line));
-      tools.append(button);
+      const made = button("", text, () => act(line), label);
+      made.tabIndex = -1;
+      tools.append(made);
     };
     tool("Reply", "Reply (r)", this.#actions.reply);
     if (!line.deleted) tool("Delete", "Delete as a moderator (d)", this.#actions.remove);

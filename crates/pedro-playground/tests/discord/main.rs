@@ -1,0 +1,11 @@
+//! The stand-in Discord from outside, as bots, the page and tests meet it.
+
+mod commands;
+mod control;
+mod gateway;
+mod interactions;
+mod limits;
+mod messages;
+mod support;
+mod threads;
+mod trouble;
