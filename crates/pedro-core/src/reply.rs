@@ -36,6 +36,11 @@ pub fn button_unknown() -> String {
     "that button does nothing any more.".to_owned()
 }
 
+/// A question that was stopped.
+pub fn cancelled() -> String {
+    "stopped: this question was cancelled.".to_owned()
+}
+
 /// A command that only those may use who may change the server.
 pub fn managers_only() -> String {
     "sorry, only people who may manage this server can do that.".to_owned()

@@ -126,6 +126,32 @@ impl Voice {
         text: &str,
         buttons: Vec<Button>,
     ) -> Result<(), NotSpoken> {
+        self.show_over(true, question, place, to, text, buttons).await
+    }
+
+    /// The same where nothing is shown of a question yet: what stands there is more than this.
+    ///
+    /// # Errors
+    /// When the platform does not take it.
+    pub async fn show_first(
+        &self,
+        question: QuestionId,
+        place: &Place,
+        to: Option<&ReplyTarget>,
+        text: &str,
+    ) -> Result<(), NotSpoken> {
+        self.show_over(false, question, place, to, text, Vec::new()).await
+    }
+
+    async fn show_over(
+        &self,
+        replaces: bool,
+        question: QuestionId,
+        place: &Place,
+        to: Option<&ReplyTarget>,
+        text: &str,
+        buttons: Vec<Button>,
+    ) -> Result<(), NotSpoken> {
         let pieces = pieces(place.key.platform, text);
         let Some(piece) = pieces.first().filter(|_| can_edit(place.key.platform)) else { return Ok(()) };
         let display = self.displays.of(question);
@@ -134,10 +160,10 @@ impl Voice {
             return Ok(());
         }
         let form = self.form_of(&mut display, question).await;
-        if !display.wants(piece) {
+        let opens = form == Form::Opening;
+        if !display.wants(piece) || !(replaces || opens) {
             return Ok(());
         }
-        let opens = form == Form::Opening;
         let utterance = Utterance { place, to, text: piece, buttons, stored: false, generation: None, answers: None };
         // The nonce of the answer: if it was said before a crash, and not noted, it becomes the answer after all.
         let spoken = self.hand_over(&utterance, piece, to.map(|to| nonce(to, 0)), form).await?;

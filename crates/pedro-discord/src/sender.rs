@@ -17,6 +17,7 @@ use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, InteractionMarker, MessageMarker};
 
 use crate::bot::{Bot, Me};
+use crate::convert;
 use crate::rest::{Rest, Trouble};
 
 /// Texts that may wait for one channel; more wait in the core's own bounded queue.
@@ -134,7 +135,8 @@ impl Sender {
                     platform_message_id: sent.id.to_string(),
                     own_user_id: self.me.user_id.to_string(),
                     own_login: self.me.login.clone(),
-                    at: Utc::now(),
+                    // By the clock that tells when others said something.
+                    at: convert::moment(sent.edited_timestamp.unwrap_or(sent.timestamp)),
                 })
             }
             Err(error @ (Trouble::Refused { .. } | Trouble::Wrong(_))) => {

@@ -32,7 +32,7 @@ impl Pedro {
     async fn attend_once(self: &Arc<Self>) -> Result<(), StoreError> {
         let reach = self.reach();
         for waiting in questions::take_expired(&self.pool, &reach, self.terms.expiry).await? {
-            self.tell_expired(waiting);
+            self.tell_end(waiting, reply::expired());
         }
         for waiting in questions::take_unacknowledged(&self.pool, &reach, PATIENCE).await? {
             let ahead = questions::ahead(&self.pool, waiting.id).await?;
@@ -51,7 +51,7 @@ impl Pedro {
             let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
             let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
             if can_edit(pedro.platform) {
-                if let Err(error) = pedro.voice.show(waiting.id, &place, Some(&target), &text, Vec::new()).await {
+                if let Err(error) = pedro.voice.show_first(waiting.id, &place, Some(&target), &text).await {
                     tracing::debug!(%error, "an asker was not told that it takes longer");
                 }
             } else {
@@ -61,13 +61,13 @@ impl Pedro {
         });
     }
 
-    fn tell_expired(self: &Arc<Self>, waiting: Waiting) {
+    /// A last word about a question that nobody works on any more.
+    pub(super) fn tell_end(self: &Arc<Self>, waiting: Waiting, text: String) {
         let pedro = Arc::clone(self);
         self.shutdown.spawn("notice", async move {
             let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
             let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
             let answers = Some(Answers { question: waiting.id, lease: None, said: 0 });
-            let text = reply::expired();
             let stored = !waiting.ephemeral;
             pedro.say(&Utterance { stored, answers, ..Utterance::reply(&place, &target, &text) }).await;
         });

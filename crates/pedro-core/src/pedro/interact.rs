@@ -56,7 +56,7 @@ impl Pedro {
     }
 
     /// Carries out a command that tables answer, and says what came of it. Who may give it is checked before.
-    pub async fn carry_out(&self, command: &Command, place: &Place) -> String {
+    pub async fn carry_out(self: &Arc<Self>, command: &Command, place: &Place) -> String {
         let carried_out = match command {
             Command::Stop => self.stop(place).await,
             _ => command::obey(command, &Given { pool: &self.pool, place, now: Utc::now() }).await,
@@ -67,9 +67,13 @@ impl Pedro {
         })
     }
 
-    /// Ends everything that was begun in a channel.
-    async fn stop(&self, place: &Place) -> Result<String, StoreError> {
-        let questions = question::cancel_channel(&self.pool, place.id).await?;
+    /// Ends everything that was begun in a channel. Where messages show how questions fare, they say so.
+    async fn stop(self: &Arc<Self>, place: &Place) -> Result<String, StoreError> {
+        let cancelled = question::cancel_channel(&self.pool, place.id).await?;
+        let questions = cancelled.len() as u64;
+        for waiting in cancelled.into_iter().filter(|_| can_edit(self.platform)) {
+            self.tell_end(waiting, reply::cancelled());
+        }
         let games = self.games.stop_channel(place.id).await?;
         Ok(reply::stopped(questions, games))
     }

@@ -286,19 +286,22 @@ pub async fn is_ephemeral(connection: &mut PgConnection, id: QuestionId) -> Resu
     Ok(row.unwrap_or(true))
 }
 
-/// Cancels everything open that is answered in a channel, or was asked there; what runs notices by its lost lease. How many there were.
+/// Cancels everything open that is answered in a channel, or was asked there; what runs notices by its lost lease. They are
+/// returned so that their askers are told.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn cancel_channel(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<u64, StoreError> {
-    let done = sqlx::query!(
+pub async fn cancel_channel(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<Vec<Waiting>, StoreError> {
+    let rows = sqlx::query_as!(
+        Waiting,
         "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
-         where (channel_id = $1 or asked_in = $1) and status in ('queued', 'working', 'sending')",
+         where (channel_id = $1 or asked_in = $1) and status in ('queued', 'working', 'sending')
+         returning id, channel_id, reply_target, ephemeral",
         channel.0
     )
-    .execute(db)
+    .fetch_all(db)
     .await?;
-    Ok(done.rows_affected())
+    Ok(rows)
 }
 
 /// Clears away what nobody else does: ended questions of people who opted out, and questions of channels that no process
