@@ -272,7 +272,7 @@ impl Listener {
             }
             Accepted::Queued { .. } => Some(FollowUp::Answer),
             Accepted::Known => None,
-            Accepted::StillOpen => Some(FollowUp::Refuse(reply::still_open())),
+            Accepted::StillOpen => Some(FollowUp::Refuse(reply::still_open(limits.open_per_person))),
             Accepted::HourlyLimit => Some(FollowUp::Refuse(reply::hourly_limit(limits.hourly_per_person))),
             Accepted::QueueFull => Some(FollowUp::Refuse(reply::queue_full(limits.queue))),
         })

@@ -21,9 +21,12 @@ pub fn model_away() -> String {
     "my thinking cap is off at the moment. I kept your question and will answer when it is back.".to_owned()
 }
 
-/// The person has an open question.
-pub fn still_open() -> String {
-    "one at a time, please: I am still working on your last question.".to_owned()
+/// The person has as many open questions as one may have.
+pub fn still_open(limit: i64) -> String {
+    match limit {
+        1 => "one at a time, please: I am still working on your last question.".to_owned(),
+        _ => format!("{limit} at a time, please: I am still working on your last questions."),
+    }
 }
 
 /// A slash command that this Pedro does not have.

@@ -10,11 +10,10 @@ use twilight_model::channel::{Channel, ChannelType};
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, UserMarker};
 
-use crate::directory::{Directory, Known};
-use crate::recorder::Recorder;
+use crate::directory::{Directory, Known, key};
+use crate::note::Recorder;
 use crate::rest::Rest;
 use crate::state::State;
-use crate::{command, convert};
 
 /// Who Pedro is on Discord.
 #[derive(Debug, Clone)]
@@ -40,7 +39,7 @@ pub(crate) struct Bot {
 impl Bot {
     /// The place of a channel, opened if need be.
     pub(crate) async fn place(self: &Arc<Self>, channel: Id<ChannelMarker>) -> Option<Arc<Place>> {
-        if let Some(place) = self.pedro.places.get(&convert::channel(channel)) {
+        if let Some(place) = self.pedro.places.get(&key(channel)) {
             return Some(place);
         }
         let known = self.channel(channel).await?;
@@ -90,15 +89,5 @@ impl Bot {
         }
         let zone = self.communities.iter().next().map_or(chrono_tz::Tz::UTC, |community| community.time_zone);
         self.directory.note_direct(id, Community::new(format!("direct message {id}"), zone))
-    }
-
-    /// Registers the commands, if they are others than Discord has.
-    pub(crate) fn register_commands(self: &Arc<Self>) {
-        let bot = Arc::clone(self);
-        self.shutdown.spawn("command registration", async move {
-            if let Err(error) = command::register(&bot).await {
-                tracing::error!(%error, "the slash commands could not be registered");
-            }
-        });
     }
 }

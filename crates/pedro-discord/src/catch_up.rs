@@ -9,7 +9,7 @@ use twilight_model::id::marker::{ChannelMarker, MessageMarker};
 
 use crate::bot::Bot;
 use crate::convert;
-use crate::recorder::Note;
+use crate::note::Note;
 use crate::rest::Trouble;
 
 /// Messages in one answer, the most that Discord gives.

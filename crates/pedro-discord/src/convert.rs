@@ -3,25 +3,25 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use pedro_core::chat::{Author, AuthorKind, ChannelKey, ChatMessage, Platform, ReplyTo, Role};
+use pedro_core::chat::{Author, AuthorKind, ChatMessage, ReplyTo, Role};
 use regex::{Captures, Regex};
 use twilight_model::channel::Message;
 use twilight_model::channel::message::{MessageReferenceType, MessageType};
 use twilight_model::id::Id;
-use twilight_model::id::marker::{ChannelMarker, UserMarker};
+use twilight_model::id::marker::{InteractionMarker, UserMarker};
 use twilight_model::user::User;
 use twilight_model::util::Timestamp;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, key};
 
 /// `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `<:name:1>`, `<a:name:1>`.
 /// <https://docs.discord.com/developers/reference#message-formatting>
 static MARKUP: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"<(@!?|@&|#)(\d{1,20})>|<a?:(\w{1,64}):\d{1,20}>").ok());
 
-/// The key of a channel.
-pub(crate) fn channel(id: Id<ChannelMarker>) -> ChannelKey {
-    ChannelKey { platform: Platform::Discord, platform_channel_id: id.to_string() }
+/// The id of an interaction as that of a line: a question that was put by a command is stored under it.
+pub(crate) fn line_id(id: Id<InteractionMarker>) -> String {
+    id.to_string()
 }
 
 /// A message as a line; `None` if nobody wrote it (a pin, a join), or Pedro did: its lines are stored when they are sent.
@@ -30,7 +30,7 @@ pub(crate) fn line(message: &Message, own_id: Id<UserMarker>, directory: &Direct
         return None;
     }
     Some(ChatMessage {
-        channel: channel(message.channel_id),
+        channel: key(message.channel_id),
         platform_message_id: message.id.to_string(),
         author: author(message, directory),
         text: text(message, directory),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use pedro_core::chat::Role;
+use pedro_core::chat::{ChannelKey, Platform, Role};
 use pedro_core::service::config::{Community, CommunityFile};
 use pedro_core::store::channel::{Audience, Seen};
 use twilight_cache_inmemory::{DefaultInMemoryCache, ResourceType};
@@ -15,8 +15,6 @@ use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, GuildMarker, RoleMarker, UserMarker};
 use twilight_util::permission_calculator::PermissionCalculator;
 
-use crate::convert;
-
 /// What everybody must be able to do in a channel for what is said there to be everybody's: past messages too.
 const READ: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::READ_MESSAGE_HISTORY);
 
@@ -25,6 +23,11 @@ const COMMAND: Permissions = Permissions::MANAGE_GUILD;
 
 /// What a thread is called in memory that Pedro opened.
 const OWN_THREAD: &str = "thread";
+
+/// The key of a channel.
+pub(crate) fn key(id: Id<ChannelMarker>) -> ChannelKey {
+    ChannelKey { platform: Platform::Discord, platform_channel_id: id.to_string() }
+}
 
 /// A channel as Pedro needs to know it.
 #[derive(Debug, Clone)]
@@ -43,12 +46,7 @@ impl Known {
     }
 
     pub(crate) fn seen(&self) -> Seen<'_> {
-        Seen {
-            key: convert::channel(self.id),
-            name: &self.name,
-            audience: self.audience.clone(),
-            own_thread: self.own_thread,
-        }
+        Seen { key: key(self.id), name: &self.name, audience: self.audience.clone(), own_thread: self.own_thread }
     }
 }
 

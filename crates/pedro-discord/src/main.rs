@@ -1,13 +1,16 @@
 //! Pedro on Discord: reads the options, opens what it needs, starts the tasks and waits for the end.
 
 mod bot;
+mod call;
 mod catch_up;
 mod command;
+mod component;
 mod config;
 mod convert;
 mod directory;
 mod interaction;
 mod lenient;
+mod note;
 mod reader;
 mod recorder;
 mod rest;
@@ -35,7 +38,8 @@ use pedro_core::speech::speech;
 use crate::bot::Bot;
 use crate::config::{DiscordSettings, Options};
 use crate::directory::Directory;
-use crate::recorder::recorder;
+use crate::note::notes;
+use crate::recorder::Recording;
 use crate::rest::Rest;
 use crate::sender::Sender;
 use crate::state::State;
@@ -109,12 +113,12 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     pedro.start(lines);
 
     let directory = Arc::new(Directory::new(me.user_id));
-    let (recorder, recording) = recorder(inbox);
+    let (recorder, notes) = notes();
     let communities = Arc::new(community.communities.clone());
     let bot = Arc::new(Bot { pedro, rest, directory, recorder, communities, state, me, shutdown: shutdown.clone() });
     shutdown.spawn_carrier("sender", Arc::new(Sender::new(&bot)).run(speeches, shutdown.clone()));
-    shutdown.spawn_carrier("recorder", recording.run(Arc::clone(&bot)));
-    bot.register_commands();
+    shutdown.spawn_carrier("recorder", Recording::new(notes, inbox).run(Arc::clone(&bot)));
+    command::register_in_background(&bot);
     shutdown.spawn_carrier("reader", reader::run(Arc::clone(&bot), discord));
 
     let code = shutdown.run_until_signal(signals, pedro_core::service::shutdown::DRAIN).await;

@@ -22,7 +22,8 @@ use twilight_model::id::marker::{ChannelMarker, MessageMarker};
 
 use crate::bot::Bot;
 use crate::config::{DiscordSettings, Shards};
-use crate::recorder::Note;
+use crate::directory::key;
+use crate::note::Note;
 use crate::{convert, interaction, lenient, withdraw};
 
 /// What Pedro wants to be told. Message content is what it remembers: it must be switched on in the developer portal.
@@ -223,14 +224,14 @@ fn heard(message: &Message, bot: &Arc<Bot>) {
 
 fn removed(channel: Id<ChannelMarker>, message: Id<MessageMarker>, bot: &Arc<Bot>) {
     let removal = Removal::Line { platform_message_id: message.to_string() };
-    bot.recorder.put(Note::Changed(Heard::Removed { channel: convert::channel(channel), removal }));
+    bot.recorder.put(Note::Changed(Heard::Removed { channel: key(channel), removal }));
 }
 
 /// With a channel everything that was said in it is gone, and in its threads, of which Discord does not tell.
 fn gone(channel: Id<ChannelMarker>, bot: &Arc<Bot>) {
     for channel in bot.directory.threads_of(channel).into_iter().chain([channel]) {
         let removal = Removal::Everything { since: chrono::DateTime::UNIX_EPOCH };
-        bot.recorder.put(Note::Changed(Heard::Removed { channel: convert::channel(channel), removal }));
+        bot.recorder.put(Note::Changed(Heard::Removed { channel: key(channel), removal }));
     }
 }
 

@@ -5,44 +5,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pedro_core::chat::{ChannelKey, Heard, Platform};
+use pedro_core::chat::{Heard, Platform};
 use pedro_core::memory::Inbox;
-use pedro_core::service::metrics::catalog::DropReason;
-use pedro_core::service::metrics::{DISCORD, record};
 use pedro_core::store::channel::Audience;
 use tokio::sync::mpsc;
 use twilight_model::id::Id;
-use twilight_model::id::marker::{ChannelMarker, UserMarker};
+use twilight_model::id::marker::ChannelMarker;
 
 use crate::bot::Bot;
 use crate::catch_up;
-use crate::directory::Known;
-
-/// What may wait while the database is away.
-const CAPACITY: usize = 20_000;
+use crate::directory::{Known, key};
+use crate::note::Note;
 
 /// How long to wait before the database is asked again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
-
-/// Something to be written down.
-pub(crate) enum Note {
-    /// Something was heard in a channel of a guild.
-    Heard(Id<ChannelMarker>, Heard),
-    /// Something was heard in a direct message with somebody.
-    Direct(Id<ChannelMarker>, Id<UserMarker>, Heard),
-    /// Something that was heard before was changed or taken back: there is nothing to open.
-    Changed(Heard),
-    /// A channel is there, or is another than before.
-    Channel(Id<ChannelMarker>),
-    /// These channels can be read again after a time in which nothing was heard.
-    Missed(Vec<Id<ChannelMarker>>),
-    /// The same for the direct messages that are known.
-    MissedDirectly,
-}
-
-/// The side that notes are put into.
-#[derive(Clone)]
-pub(crate) struct Recorder(mpsc::Sender<Note>);
 
 /// The side that writes them down.
 pub(crate) struct Recording {
@@ -52,29 +28,12 @@ pub(crate) struct Recording {
     written: HashMap<Id<ChannelMarker>, (String, Audience)>,
 }
 
-/// A recorder that feeds an inbox.
-pub(crate) fn recorder(inbox: Inbox) -> (Recorder, Recording) {
-    let (sender, notes) = mpsc::channel(CAPACITY);
-    (Recorder(sender), Recording { notes, inbox, written: HashMap::new() })
-}
-
-impl Recorder {
-    /// Puts something in, without waiting: the socket's task must never stand still.
-    pub(crate) fn put(&self, note: Note) {
-        if self.0.try_send(note).is_err() {
-            record::messages_dropped(DISCORD, DropReason::Overflow, 1);
-            tracing::warn!("more is heard than can be written down: something is lost");
-        }
-    }
-
-    /// Puts something in that can wait for a place.
-    pub(crate) async fn put_patiently(&self, note: Note) {
-        // It fails only when everything ends.
-        let _ended = self.0.send(note).await;
-    }
-}
-
 impl Recording {
+    /// Feeds an inbox.
+    pub(crate) fn new(notes: mpsc::Receiver<Note>, inbox: Inbox) -> Self {
+        Self { notes, inbox, written: HashMap::new() }
+    }
+
     /// Writes down until told to stop, and then what is there.
     pub(crate) async fn run(mut self, bot: Arc<Bot>) {
         let stop = bot.shutdown.token();
@@ -102,7 +61,7 @@ impl Recording {
                 }
             }
             Note::Direct(channel, with, heard) => {
-                if bot.pedro.places.get(&crate::convert::channel(channel)).is_none() {
+                if bot.pedro.places.get(&key(channel)).is_none() {
                     let known = bot.direct(channel, with).await;
                     self.open_known(&known, bot).await;
                 }
@@ -173,8 +132,4 @@ impl Recording {
         }
         catch_up::start(bot, missed);
     }
-}
-
-fn key(channel: Id<ChannelMarker>) -> ChannelKey {
-    crate::convert::channel(channel)
 }

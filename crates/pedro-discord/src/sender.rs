@@ -7,16 +7,16 @@ use std::time::Duration;
 use chrono::Utc;
 use pedro_core::service::Shutdown;
 use pedro_core::service::metrics::{DISCORD, record};
-use pedro_core::speech::{Button, Form, Interaction, Message, NotSpoken, Speech, Spoken};
+use pedro_core::speech::{Form, Interaction, Message, NotSpoken, Speech, Spoken};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use twilight_model::channel::Message as Sent;
 use twilight_model::channel::message::AllowedMentions;
-use twilight_model::channel::message::component::{ActionRow, Button as Pressable, ButtonStyle, Component};
 use twilight_model::id::Id;
-use twilight_model::id::marker::{ChannelMarker, InteractionMarker, MessageMarker};
+use twilight_model::id::marker::{ChannelMarker, MessageMarker};
 
 use crate::bot::{Bot, Me};
+use crate::component::components;
 use crate::convert;
 use crate::rest::{Rest, Trouble};
 
@@ -260,30 +260,4 @@ impl Sender {
 fn living_token(message: &Message) -> Option<&Interaction> {
     let interaction = message.reply_to.as_ref()?.interaction.as_ref()?;
     (interaction.expires_at - Utc::now()).to_std().is_ok_and(|left| left > MARGIN).then_some(interaction)
-}
-
-/// Buttons in rows of five, the most that Discord puts side by side.
-pub(crate) fn components(buttons: &[Button]) -> Vec<Component> {
-    let row = |buttons: &[Button]| {
-        Component::ActionRow(ActionRow { components: buttons.iter().map(button).collect(), id: None })
-    };
-    buttons.chunks(5).map(row).collect()
-}
-
-fn button(button: &Button) -> Component {
-    Component::Button(Pressable {
-        custom_id: Some(button.id.clone()),
-        disabled: false,
-        emoji: None,
-        id: None,
-        label: Some(button.label.clone()),
-        sku_id: None,
-        style: ButtonStyle::Secondary,
-        url: None,
-    })
-}
-
-/// The id of an interaction as that of a line: a question that was put by a command is stored under it.
-pub(crate) fn line_id(id: Id<InteractionMarker>) -> String {
-    id.to_string()
 }

@@ -7,7 +7,7 @@ use twilight_model::channel::thread::AutoArchiveDuration;
 use twilight_model::channel::{Channel, ChannelType, Message};
 
 use crate::bot::Bot;
-use crate::interaction::Call;
+use crate::call::Call;
 
 /// Characters of a thread's name. <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
 const NAME: usize = 100;

@@ -5,7 +5,7 @@ use pedro_core::trigger::{self, Command as Word};
 use twilight_util::builder::command::{CommandBuilder, StringBuilder};
 
 use super::{carry_out, for_managers};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 pub(super) fn definition() -> CommandBuilder {

@@ -10,9 +10,9 @@ use pedro_core::speech::ReplyTarget;
 use twilight_util::builder::command::{CommandBuilder, StringBuilder};
 
 use super::{WRITE_WITHIN, anywhere, place};
-use crate::interaction::Call;
+use crate::call::Call;
+use crate::convert::line_id;
 use crate::rest::Trouble;
-use crate::sender::line_id;
 
 /// Characters of a question, as Discord keeps them.
 const LONGEST: u16 = 1_000;

@@ -5,7 +5,7 @@ use pedro_core::reply;
 use twilight_util::builder::command::CommandBuilder;
 
 use super::{anywhere, for_everybody};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 pub(super) fn definition() -> CommandBuilder {

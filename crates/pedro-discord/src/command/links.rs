@@ -7,7 +7,7 @@ use twilight_model::http::interaction::{InteractionResponseData, InteractionResp
 use twilight_util::builder::command::{CommandBuilder, StringBuilder};
 
 use super::{anywhere, carry_out};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 /// The most that Discord shows while somebody types.

@@ -28,7 +28,7 @@ use twilight_model::guild::Permissions;
 use twilight_util::builder::command::CommandBuilder;
 
 use crate::bot::Bot;
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 /// How long the database may take before an acknowledged command becomes an apology.
@@ -86,8 +86,17 @@ fn definitions() -> Vec<Command> {
     COMMANDS.iter().map(|command| (command.definition)().build()).collect()
 }
 
-/// Registers the commands, if Discord has others.
-pub(crate) async fn register(bot: &Bot) -> Result<(), Trouble> {
+/// Registers the commands in a task of its own, if Discord has others.
+pub(crate) fn register_in_background(bot: &Arc<Bot>) {
+    let bot = Arc::clone(bot);
+    bot.shutdown.clone().spawn("command registration", async move {
+        if let Err(error) = register(&bot).await {
+            tracing::error!(%error, "the slash commands could not be registered");
+        }
+    });
+}
+
+async fn register(bot: &Bot) -> Result<(), Trouble> {
     let client = bot.rest.http.interaction(bot.me.application_id);
     let (ours, theirs) = (definitions(), bot.rest.list(|| client.global_commands()).await?);
     if are_registered(&ours, &theirs) {

@@ -4,7 +4,7 @@ use pedro_core::trigger::Command as Word;
 use twilight_util::builder::command::{CommandBuilder, IntegerBuilder};
 
 use super::{carry_out, for_managers};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 /// Minutes unless one says so, and the most.

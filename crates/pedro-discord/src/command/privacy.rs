@@ -7,7 +7,7 @@ use twilight_model::application::interaction::application_command::CommandOption
 use twilight_util::builder::command::{CommandBuilder, StringBuilder, SubCommandBuilder};
 
 use super::{WRITE_WITHIN, anywhere};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 pub(super) fn definition() -> CommandBuilder {

@@ -9,7 +9,7 @@ use pedro_core::store::StoreError;
 use twilight_util::builder::command::{CommandBuilder, StringBuilder};
 
 use super::{WRITE_WITHIN, anywhere, place};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 /// Characters of a thing.

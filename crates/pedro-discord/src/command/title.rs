@@ -4,7 +4,7 @@ use pedro_core::trigger::Command as Word;
 use twilight_util::builder::command::CommandBuilder;
 
 use super::{anywhere, carry_out};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 pub(super) fn definition() -> CommandBuilder {

@@ -4,7 +4,7 @@ use pedro_core::trigger::Command as Word;
 use twilight_util::builder::command::{CommandBuilder, IntegerBuilder};
 
 use super::{anywhere, carry_out};
-use crate::interaction::Call;
+use crate::call::Call;
 use crate::rest::Trouble;
 
 /// How many there are unless one says so.
