@@ -16,10 +16,10 @@ use crate::reply;
 use crate::service::metrics::catalog::{DropReason, Stage};
 use crate::service::metrics::record;
 use crate::speech::{Interaction, ReplyTarget};
-use crate::store::StoreError;
 use crate::store::message::{self, NewLine};
 use crate::store::opt_out::{self, OptOut};
 use crate::store::question::{self as questions, Accepted, NewQuestion};
+use crate::store::{StoreError, channel};
 use crate::trigger::{self, Command, Hearing, Intent, Usage};
 
 /// The first wait after the database failed; doubled up to [`LONGEST_WAIT`].
@@ -189,6 +189,7 @@ impl Listener {
             .collect();
         let mut transaction = self.pool.begin().await?;
         let written = message::insert_lines(&mut transaction, &kept).await?;
+        self.note_heard(&mut transaction, lines).await?;
         let mut seen = HashSet::new();
         let mut all = Vec::new();
         for (at, line) in lines.iter().enumerate() {
@@ -210,6 +211,18 @@ impl Listener {
         transaction.commit().await?;
         record::messages_stored(self.platform.as_str(), written.len() as u64);
         Ok(all)
+    }
+
+    /// Up to where the channels were heard: what is forgotten later, or not stored at all, is not fetched again.
+    async fn note_heard(&self, transaction: &mut PgConnection, lines: &[Line]) -> Result<(), StoreError> {
+        if self.platform != Platform::Discord {
+            return Ok(());
+        }
+        let heard = lines.iter().filter(|line| line.put.is_none());
+        let heard =
+            heard.filter_map(|line| Some((line.place.id.0, line.message.platform_message_id.parse::<i64>().ok()?)));
+        let (channels, ids): (Vec<i64>, Vec<i64>) = heard.unzip();
+        channel::note_heard(transaction, &channels, &ids).await
     }
 
     async fn decide(

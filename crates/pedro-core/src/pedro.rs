@@ -26,7 +26,7 @@ use crate::service::metrics::catalog::{DropReason, ReplyKind};
 use crate::service::metrics::record;
 use crate::speech::can_edit;
 use crate::store::question::Reach;
-use crate::store::{StoreError, channel, erase, message};
+use crate::store::{StoreError, channel, erase, message, opt_out};
 use crate::trigger::{Command, Usage};
 use crate::voice::{Utterance, Voice};
 
@@ -136,9 +136,10 @@ impl Pedro {
                         None => lines.push(line),
                     }
                 }
-                Heard::Edited { platform, platform_message_id, text } => {
+                Heard::Edited { platform, platform_user_id, platform_message_id, text } => {
                     self.hear_lines(std::mem::take(&mut lines)).await;
-                    self.until_stored("change", || self.edit(platform, &platform_message_id, &text)).await;
+                    let person = self.hasher.hash(platform, &platform_user_id);
+                    self.until_stored("change", || self.edit(platform, &person, &platform_message_id, &text)).await;
                     self.embed_wake.notify_one();
                 }
                 Heard::Removed { channel, removal } => {
@@ -285,8 +286,17 @@ impl Pedro {
         }
     }
 
-    async fn edit(&self, platform: Platform, id: &str, text: &str) -> Result<(), StoreError> {
-        message::edit(&self.pool, platform, id, text).await.map(|_| ())
+    /// A changed line. That of somebody who opted out of storage since is stored no longer.
+    async fn edit(&self, platform: Platform, person: &[u8], id: &str, text: &str) -> Result<(), StoreError> {
+        let choices = opt_out::find(&self.pool, &[person.to_vec()]).await?;
+        if choices.iter().any(|(_, choice)| choice.storage) {
+            let mut transaction = self.pool.begin().await?;
+            erase::line(&mut transaction, platform, id).await?;
+            transaction.commit().await?;
+        } else {
+            message::edit(&self.pool, platform, id, text).await?;
+        }
+        Ok(())
     }
 
     async fn remove(&self, channel: &ChannelKey, removal: &Removal) -> Result<(), StoreError> {

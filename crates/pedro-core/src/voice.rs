@@ -207,6 +207,11 @@ impl Voice {
         Ok(())
     }
 
+    /// Forgets what is no longer shown.
+    pub fn tidy(&self) {
+        self.displays.tidy();
+    }
+
     /// Shows for some seconds that Pedro is at it.
     pub fn type_in(&self, place: &Place) {
         // Best effort: where the way is full, people will soon see Pedro speak.

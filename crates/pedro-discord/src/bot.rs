@@ -83,7 +83,7 @@ impl Bot {
         for guild in self.directory.guilds() {
             let member = self.rest.call(|| self.rest.http.guild_member(guild, with)).await;
             if member.is_ok() {
-                let community = self.communities.community_of_discord(guild.get()).clone();
+                let community = self.communities.community_of_discord(guild.get());
                 return self.directory.note_direct(id, community);
             }
         }

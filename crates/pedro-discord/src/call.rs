@@ -102,6 +102,23 @@ impl Call {
         }
     }
 
+    /// A further message that only the person sees.
+    async fn whisper_once(&self, text: &str) -> Result<(), Trouble> {
+        let (client, nobody) = (self.bot.rest.http.interaction(self.bot.me.application_id), AllowedMentions::default());
+        let token = self.interaction.token.as_str();
+        let whisper = || {
+            client.create_followup(token).content(text).flags(MessageFlags::EPHEMERAL).allowed_mentions(Some(&nobody))
+        };
+        self.bot.rest.call(whisper).await.map(|_| ())
+    }
+
+    /// The same, as well as it can be done.
+    pub(crate) async fn whisper(&self, text: &str) {
+        if let Err(error) = self.whisper_once(text).await {
+            tracing::warn!(%error, "somebody was not told what is wrong with what they pressed");
+        }
+    }
+
     pub(crate) async fn respond(
         &self,
         kind: InteractionResponseType,

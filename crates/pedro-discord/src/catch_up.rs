@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use pedro_core::chat::Heard;
+use pedro_core::chat::{ChannelId, Heard};
+use pedro_core::store::channel;
 use twilight_model::channel::Message;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
@@ -18,25 +19,43 @@ const PAGE: u16 = 100;
 /// The most that is fetched of one channel: some days of a busy one.
 const MOST: usize = 20_000;
 
+/// A channel in which something may have been said that was not heard.
+pub(crate) struct Missed {
+    pub(crate) channel: Id<ChannelMarker>,
+    pub(crate) place: ChannelId,
+    /// The last message that was heard; `None` if none ever was.
+    pub(crate) newest: Option<Id<MessageMarker>>,
+}
+
 /// Fetches what each of the channels has after the message that is known; of a channel without one, the last ones.
-pub(crate) fn start(bot: &Arc<Bot>, channels: Vec<(Id<ChannelMarker>, Option<Id<MessageMarker>>)>) {
+pub(crate) fn start(bot: &Arc<Bot>, channels: Vec<Missed>) {
     let bot = Arc::clone(bot);
     bot.shutdown.clone().spawn("catch up", async move {
         let stop = bot.shutdown.token();
-        for (channel, newest) in channels {
-            let fetched = tokio::select! {
+        for missed in channels {
+            tokio::select! {
                 () = stop.cancelled() => return,
-                fetched = fetch(&bot, channel, newest) => fetched,
-            };
-            match fetched {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(%channel, count, "{count} messages were fetched that I had not heard"),
-                // Channels that Pedro sees and may not read the past of.
-                Err(Trouble::Refused { .. }) => {}
-                Err(error) => tracing::warn!(%channel, %error, "what was missed in a channel could not be fetched"),
+                () = catch_up(&bot, &missed) => {}
             }
         }
     });
+}
+
+async fn catch_up(bot: &Arc<Bot>, missed: &Missed) {
+    let channel = missed.channel;
+    match fetch(bot, channel, missed.newest).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(%channel, count, "{count} messages were fetched that I had not heard"),
+        // Channels that Pedro sees and may not read the past of.
+        Err(Trouble::Refused { .. }) => {}
+        // It is tried again after the next connection.
+        Err(error) => {
+            return tracing::warn!(%channel, %error, "what was missed in a channel could not be fetched");
+        }
+    }
+    if let Err(error) = channel::end_fetch(&bot.pedro.pool, missed.place).await {
+        tracing::warn!(%channel, %error, "what was fetched will be fetched once more");
+    }
 }
 
 async fn fetch(

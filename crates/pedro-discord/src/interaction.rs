@@ -53,18 +53,18 @@ async fn run(call: Call, data: CommandData) {
     }
 }
 
-/// A button.
+/// A button: acknowledged first; what is wrong with it is whispered.
 async fn press(call: &Call, data: &MessageComponentInteractionData) {
-    let id = data.custom_id.as_str();
-    match call.bot.pedro.games.press(id, &call.author.platform_user_id).await {
-        Ok(Some(pressed)) => match command::stumppedro::answer_of(pressed) {
-            Some(text) => call.answer_at_once(&text).await,
-            None => call.acknowledge_press().await,
-        },
-        Ok(None) => call.answer_at_once(&reply::button_unknown()).await,
+    call.acknowledge_press().await;
+    let text = match call.bot.pedro.games.press(&data.custom_id, &call.author.platform_user_id).await {
+        Ok(Some(pressed)) => command::stumppedro::answer_of(pressed),
+        Ok(None) => Some(reply::button_unknown()),
         Err(error) => {
             tracing::warn!(%error, "a button did nothing");
-            call.answer_at_once(&reply::command_failed()).await;
+            Some(reply::command_failed())
         }
+    };
+    if let Some(text) = text {
+        call.whisper(&text).await;
     }
 }

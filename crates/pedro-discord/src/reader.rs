@@ -199,7 +199,8 @@ fn hear(event: Event, bot: &Arc<Bot>) {
         Event::MessageUpdate(message) if message.author.id != bot.me.user_id => {
             let text = convert::text(&message, &bot.directory);
             let platform_message_id = message.id.to_string();
-            let heard = Heard::Edited { platform: Platform::Discord, platform_message_id, text };
+            let platform_user_id = message.author.id.to_string();
+            let heard = Heard::Edited { platform: Platform::Discord, platform_user_id, platform_message_id, text };
             bot.recorder.put(Note::Changed(heard));
         }
         Event::MessageDelete(deleted) => removed(deleted.channel_id, deleted.id, bot),

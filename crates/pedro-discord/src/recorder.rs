@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use pedro_core::chat::{Heard, Platform};
 use pedro_core::memory::Inbox;
-use pedro_core::store::channel::Audience;
+use pedro_core::store::channel::{self, Audience};
 use tokio::sync::mpsc;
 use twilight_model::id::Id;
 use twilight_model::id::marker::ChannelMarker;
 
 use crate::bot::Bot;
-use crate::catch_up;
+use crate::catch_up::{self, Missed};
 use crate::directory::{Known, key};
 use crate::note::Note;
 
@@ -116,19 +116,20 @@ impl Recording {
     /// Notes up to where each channel is known, before anything new of it is written, and has the rest fetched.
     async fn find_missed(&mut self, channels: Vec<Id<ChannelMarker>>, bot: &Arc<Bot>) {
         let mut missed = Vec::new();
-        for channel in channels {
-            if !self.open(channel, bot).await {
+        for id in channels {
+            if !self.open(id, bot).await {
                 continue;
             }
-            let Some(place) = bot.pedro.places.get(&key(channel)) else { continue };
+            let Some(place) = bot.pedro.places.get(&key(id)) else { continue };
             let newest = loop {
-                match pedro_core::store::message::newest_platform_id(&bot.pedro.pool, place.id).await {
+                match channel::begin_fetch(&bot.pedro.pool, place.id).await {
                     Ok(newest) => break newest,
                     Err(_) if bot.shutdown.work_token().is_cancelled() => return,
                     Err(_) => tokio::time::sleep(RETRY_AFTER).await,
                 }
             };
-            missed.push((channel, newest.and_then(|id| id.parse().ok())));
+            let newest = newest.and_then(|id| u64::try_from(id).ok()).and_then(Id::new_checked);
+            missed.push(Missed { channel: id, place: place.id, newest });
         }
         catch_up::start(bot, missed);
     }

@@ -38,6 +38,9 @@ const SENDS: u32 = 3;
 /// How long everything waits once the client asked too often: Discord tells the time, the client does not.
 const GLOBAL_PAUSE: Duration = Duration::from_secs(2);
 
+/// How long one try may take where there is hardly any patience.
+const SHORTEST_TRY: Duration = Duration::from_millis(1_200);
+
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -108,16 +111,20 @@ impl Rest {
         let (began, mut wait) = (Instant::now(), FIRST_WAIT);
         loop {
             self.pass_pause().await;
-            let error = match self.send(request().into_future()).await {
-                Ok(response) => return Ok(response),
-                Err(error) => error,
-            };
-            let limited = matches!(error.kind(), ErrorType::RequestCanceled);
-            if limited {
-                self.pause();
-            } else if let Some(trouble) = lasting(error) {
-                return Err(trouble);
-            } else if began.elapsed() + wait > patience {
+            // A connection that died without a word must not use up all of a short patience.
+            let within = TIMEOUT.min(patience.max(SHORTEST_TRY));
+            let sent = tokio::time::timeout(within, self.send(request().into_future())).await;
+            match sent {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) if matches!(error.kind(), ErrorType::RequestCanceled) => self.pause(),
+                Ok(Err(error)) => {
+                    if let Some(trouble) = lasting(error) {
+                        return Err(trouble);
+                    }
+                }
+                Err(_) => {}
+            }
+            if began.elapsed() + wait > patience {
                 return Err(Trouble::Away);
             }
             tokio::time::sleep(wait).await;

@@ -181,6 +181,8 @@ pub enum Heard {
     Edited {
         /// The platform.
         platform: Platform,
+        /// The platform's id of who wrote it.
+        platform_user_id: String,
         /// The platform's id of the line.
         platform_message_id: String,
         /// What it says now.

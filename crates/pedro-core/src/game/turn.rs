@@ -177,7 +177,7 @@ impl Games {
     ) -> Result<String, NotSpoken> {
         let to: Option<ReplyTarget> = target.line.and_then(|line| serde_json::from_value(line.clone()).ok());
         // The channel too: another database has other games under these numbers.
-        let channel: String = place.key.platform_channel_id.chars().rev().take(8).collect();
+        let channel: String = place.key.platform_channel_id.chars().rev().take(6).collect();
         let nonce = format!("g{}-{channel}-{}", target.game, target.what);
         let spoken = self.voice.say_unstored(place, to.as_ref(), text, buttons, nonce).await?;
         Ok(spoken.platform_message_id)

@@ -51,7 +51,11 @@ impl Pedro {
                 }
                 put_back(3, false)
             }
-            Failure::Unsent(NotSpoken::Refused(_)) => self.finish(&question, Ending::Failed).await,
+            Failure::Unsent(NotSpoken::Refused(_)) => {
+                // The words may be to blame, not the place.
+                self.last_word(asked, &reply::declined()).await;
+                self.finish(&question, Ending::Failed).await
+            }
             Failure::Model(_) if question.attempts < ATTEMPTS => put_back(2, true),
             Failure::Model(_) | Failure::TooOften => {
                 self.last_word(asked, &reply::gave_up()).await;

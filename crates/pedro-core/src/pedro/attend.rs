@@ -42,6 +42,7 @@ impl Pedro {
         let depth = questions::depth(&self.pool, &reach).await?;
         record::queue_depth(u64::try_from(depth).unwrap_or(0));
         self.patience.tidy();
+        self.voice.tidy();
         Ok(())
     }
 

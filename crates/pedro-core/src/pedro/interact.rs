@@ -32,7 +32,8 @@ impl Pedro {
         if message.text.trim().is_empty() {
             return Some(reply::nothing_asked());
         }
-        let line = Line { put: Some(Put { interaction, hold }), ..self.line(message)? };
+        let Some(line) = self.line(message) else { return Some(reply::command_failed()) };
+        let line = Line { put: Some(Put { interaction, hold }), ..line };
         let followed = self.listener.hear(std::slice::from_ref(&line)).await;
         self.embed_wake.notify_one();
         followed.into_iter().find_map(|followed| match followed.follow_up {

@@ -50,7 +50,7 @@ impl Pieces {
         if fence {
             self.block = match self.block.take() {
                 // A line such as ```rust``` opens and closes by itself.
-                None if !line.trim_start().trim_start_matches('`').contains(FENCE) => Some(line.trim().to_owned()),
+                None if !line.trim_start().trim_start_matches('`').contains(FENCE) => Some(opening(line)),
                 _ => None,
             };
         }
@@ -94,6 +94,13 @@ impl Pieces {
     }
 }
 
+/// The opening of a code block with its language; what else stands on the line is code already.
+fn opening(line: &str) -> String {
+    let language = line.trim().trim_start_matches('`').chars();
+    let language: String = language.take_while(|c| c.is_alphanumeric() || "+#-_.".contains(*c)).take(20).collect();
+    format!("{FENCE}{language}")
+}
+
 /// Bytes of the first character: even a piece that has hardly any room makes progress.
 fn first_char(text: &str) -> usize {
     text.chars().next().map_or(0, char::len_utf8)
@@ -129,6 +136,13 @@ mod tests {
         let lines: Vec<&str> =
             pieces.iter().flat_map(|piece| piece.lines()).filter(|line| line.starts_with("let ")).collect();
         assert_eq!(lines.len(), 300);
+    }
+
+    #[test]
+    fn code_on_the_line_that_opens_the_block_is_not_repeated() {
+        let pieces = split_markdown(&format!("```json {{{}\n```", "\"a\": 1, ".repeat(400)), 2000);
+        assert!(pieces.len() < 4, "{}", pieces.len());
+        assert!(pieces.iter().all(|piece| piece.chars().count() <= 2000), "{pieces:?}");
     }
 
     #[test]

@@ -234,3 +234,47 @@ pub async fn insert_gap(
     .await?;
     Ok(())
 }
+
+/// Notes up to where channels were heard: pairs of a channel and the platform's id of a line, for platforms whose ids are
+/// numbers that grow with time. Lines that are not stored count too: they must not be fetched again.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn note_heard(db: impl PgExecutor<'_>, channels: &[i64], ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update pedro.channel set heard_to = heard.id
+         from (
+             select channel_id, max(id) as id from unnest($1::bigint[], $2::bigint[]) as line (channel_id, id)
+             group by channel_id
+         ) as heard
+         where channel.id = heard.channel_id and coalesce(heard_to, 0) < heard.id",
+        channels,
+        ids
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// From which line on a channel's messages are to be fetched; `None` if it was never heard. It stays so until
+/// [`end_fetch`], whatever is heard meanwhile: a fetch that was cut off is begun again.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn begin_fetch(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Option<i64>, StoreError> {
+    let from = sqlx::query_scalar!(
+        r#"update pedro.channel set fetch_from = coalesce(fetch_from, heard_to, 0) where id = $1
+           returning fetch_from as "fetch_from!""#,
+        id.0
+    );
+    Ok(from.fetch_optional(db).await?.filter(|from| *from > 0))
+}
+
+/// Everything that was missed in a channel was fetched.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn end_fetch(db: impl PgExecutor<'_>, id: ChannelId) -> Result<(), StoreError> {
+    sqlx::query!("update pedro.channel set fetch_from = null where id = $1", id.0).execute(db).await?;
+    Ok(())
+}

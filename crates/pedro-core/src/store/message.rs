@@ -161,8 +161,8 @@ pub async fn edit(
          ), stale as (
              delete from pedro.message_embedding where message_id in (select id from changed)
          ), emptied as (
-             -- what it said before is gone from what the model read, too
-             update pedro.generation set prompt = null
+             -- what it said before is gone from what the model read and wrote, too
+             update pedro.generation set prompt = null, output = null
              where id in (select generation_id from pedro.generation_source join changed on changed.id = message_id)
          )
          insert into pedro.message_unembedded (message_id) select id from changed
@@ -207,25 +207,6 @@ pub async fn of_person(
     .fetch_all(db)
     .await?;
     Ok(lines)
-}
-
-/// The platform's id of the newest line that was heard in a channel, by the time at which it was written. What Pedro said
-/// and what was put by a command is written when it happens, and lines before it may be missing: they do not count.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn newest_platform_id(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<Option<String>, StoreError> {
-    let id = sqlx::query_scalar!(
-        "select platform_message_id from pedro.message
-         where channel_id = $1 and author_kind <> 'pedro' and not exists (
-             select from pedro.question
-             where question.platform = message.platform and question.platform_message_id = message.platform_message_id
-                 and reply_target->>'is_line' = 'false'
-         )
-         order by sent_at desc, id desc limit 1",
-        channel.0
-    );
-    Ok(id.fetch_optional(db).await?)
 }
 
 /// PostgreSQL's text holds no NUL.

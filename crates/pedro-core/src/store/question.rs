@@ -223,6 +223,7 @@ pub async fn take_unacknowledged(
         Waiting,
         "update pedro.question set acknowledged_at = now()
          where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status in ('queued', 'working')
+             and (not_before is null or not_before < now())
              and acknowledged_at is null and trouble_told_at is null and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral",
         reach.platform as Platform,
@@ -345,11 +346,14 @@ pub async fn settle(
     target: &ReplyTarget,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "with moved as (
-             update pedro.message set channel_id = $3 where platform = $1 and platform_message_id = $2
+        "with settled as (
+             update pedro.question set channel_id = $3, reply_target = $4, not_before = null
+             where platform = $1 and platform_message_id = $2 and status = 'queued' returning id
+         ), moved as (
+             update pedro.message set channel_id = $3
+             where platform = $1 and platform_message_id = $2 and exists (select from settled) returning id
          )
-         update pedro.question set channel_id = $3, reply_target = $4, not_before = null
-         where platform = $1 and platform_message_id = $2 and status = 'queued'",
+         update pedro.message_embedding set channel_id = $3 where message_id in (select id from moved)",
         platform as Platform,
         platform_message_id,
         channel.0,

@@ -84,6 +84,14 @@ impl Displays {
         Arc::clone(open.entry(question).or_default())
     }
 
+    /// Forgets the displays that nobody holds and that are at their end.
+    pub(super) fn tidy(&self) {
+        let is_over = |display: &Arc<AsyncMutex<Display>>| {
+            Arc::strong_count(display) == 1 && display.try_lock().is_ok_and(|display| display.ended)
+        };
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, display| !is_over(display));
+    }
+
     /// Forgets a question's display; whoever waits for it finds it ended.
     pub(super) fn close(&self, question: QuestionId) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&question);

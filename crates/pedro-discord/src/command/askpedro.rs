@@ -20,6 +20,9 @@ const LONGEST: u16 = 1_000;
 /// How long a question waits for its thread: if that takes longer, or we die, it is answered in place.
 const HOLD: Duration = Duration::from_secs(10);
 
+/// How long before the end of the hold the thread is given up.
+const MARGIN: Duration = Duration::from_secs(3);
+
 pub(super) fn definition() -> CommandBuilder {
     anywhere("askpedro", "Ask Pedro something: he remembers what was said here").option(
         StringBuilder::new("question", "What do you want to know?").required(true).min_length(1).max_length(LONGEST),
@@ -47,8 +50,10 @@ pub(super) async fn run(call: Call) -> Result<(), Trouble> {
 /// Finds the place of the answer: a thread under the question, else here.
 async fn settle(call: &Call, here: &Place, question: &str) {
     let id = line_id(call.interaction.id);
+    // Later the question is being answered in place, and what is shown there must not be touched.
+    let opening = tokio::time::timeout(HOLD.saturating_sub(MARGIN), open(call, question));
     let thread = match call.bot.can_open_thread(call) {
-        true => open(call, question).await,
+        true => opening.await.unwrap_or_default(),
         false => None,
     };
     match thread {

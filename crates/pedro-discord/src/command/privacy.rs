@@ -40,8 +40,12 @@ pub(super) async fn run(call: Call) -> Result<(), Trouble> {
 async fn export(call: &Call) -> Result<(), Trouble> {
     match tokio::time::timeout(WRITE_WITHIN, call.bot.pedro.export(&call.author.platform_user_id)).await {
         Ok(Ok(data)) => {
-            let file = serde_json::to_vec_pretty(&data).unwrap_or_default();
-            call.finish_with_file(&reply::exported(), "pedro.json", file).await
+            let file = serde_json::to_vec(&data).unwrap_or_default();
+            match call.finish_with_file(&reply::exported(), "pedro.json", file).await {
+                Ok(()) => Ok(()),
+                // Too large, most likely.
+                Err(_) => call.finish(&reply::command_failed(), &[]).await.map(|_| ()),
+            }
         }
         Ok(Err(error)) => {
             tracing::warn!(%error, "an export failed");

@@ -85,7 +85,12 @@ async fn two_people_play_at_once_and_a_kill_in_between_ends_neither_game(pool: P
         let (first, other) = (question(t, &alices, 1).await?, question(t, &bobs, 1).await?);
         // Nobody else can answer.
         let stranger = t.discord().press(first.id, &button(&first, "No")?, "bob")?;
-        let told = t.response(stranger).await?;
+        let told = t
+            .until("the other one is told", async |t| {
+                let whispered = t.discord().interaction(stranger).and_then(|press| press.followups.first().copied());
+                Ok(whispered.and_then(|id| t.discord().message(id)))
+            })
+            .await?;
         ensure!(
             told.ephemeral_for.as_deref() == Some("bob") && told.content.contains("somebody else's game"),
             "{told:?}"

@@ -138,3 +138,46 @@ async fn who_is_forgotten_leaves_no_row_and_no_answer_made_from_what_they_said(p
     })
     .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn what_is_forgotten_is_not_fetched_again_after_a_gap(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        // Theirs are the last words in a channel and the only ones in a direct message.
+        t.discord().add_member(t.guild, "quiltwick", &[]);
+        let direct = t.discord().dm("quiltwick");
+        let said = t.chat("quiltwick", "the attic is full of marzipan");
+        t.until_stored(said).await?;
+        t.model.push(Turn::say("I see."));
+        let whispered = t.discord().say(direct, "quiltwick", "nobody knows of the marzipan");
+        t.next_answer(direct).await?;
+        t.until_stored(whispered).await?;
+        t.until_all_answered().await?;
+        let told = privacy(t, "quiltwick", "forget").await?;
+        ensure!(told.starts_with("done"), "{told}");
+        t.kill().await?;
+        t.start().await?;
+        let after = t.chat("alice", "good morning");
+        t.until_stored(after).await?;
+        t.until_embedded().await?;
+        let rows = rows_with(t.db(), "marzipan").await?;
+        ensure!(rows.is_empty(), "what was forgotten is back: {rows:#?}");
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_line_that_is_changed_after_an_opt_out_is_no_longer_stored(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let said = t.chat("quiltwick", "the attic is full of marzipan");
+        t.until_stored(said).await?;
+        privacy(t, "quiltwick", "optout").await?;
+        ensure!(t.discord().edit(said, "the attic is full of nougat"));
+        t.until("the line is gone", async |t| Ok(rows_with(t.db(), "marzipan").await?.is_empty().then_some(())))
+            .await?;
+        let rows = rows_with(t.db(), "nougat").await?;
+        ensure!(rows.is_empty(), "{rows:#?}");
+        Ok(())
+    })
+    .await
+}

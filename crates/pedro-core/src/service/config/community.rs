@@ -139,9 +139,15 @@ impl CommunityFile {
         self.iter().find(|community| community.twitch.contains(&login)).unwrap_or(&self.first)
     }
 
-    /// The community of a Discord guild; one that no community names belongs to the first.
-    pub fn community_of_discord(&self, guild: u64) -> &Community {
-        self.iter().find(|community| community.discord.contains(&guild)).unwrap_or(&self.first)
+    /// The community of a Discord guild. If no community lists a guild, all belong to the first; else one that none lists
+    /// is a stranger's, who may have invited the bot: a community of its own.
+    pub fn community_of_discord(&self, guild: u64) -> Community {
+        let listed = self.iter().find(|community| community.discord.contains(&guild));
+        match listed {
+            Some(community) => community.clone(),
+            None if self.iter().all(|community| community.discord.is_empty()) => self.first.clone(),
+            None => Community::new(format!("discord {guild}"), self.first.time_zone),
+        }
     }
 }
 
