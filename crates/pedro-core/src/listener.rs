@@ -167,11 +167,12 @@ impl Listener {
                     record::overhead(Stage::Store, began.elapsed());
                     return Ok(followed);
                 }
-                Err(error) if error.is_transient() => {
+                Err(error) if error.blames_the_data() => return Err(error),
+                // No line is given up for what the operator can mend.
+                Err(error) => {
                     tracing::warn!(%error, "{} lines wait for the database", lines.len());
                     perhaps_written = true;
                 }
-                Err(error) => return Err(error),
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);

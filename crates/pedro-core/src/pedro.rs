@@ -324,7 +324,7 @@ impl Pedro {
         F: Future<Output = Result<(), StoreError>>,
     {
         while let Err(error) = attempt().await {
-            if !error.is_transient() {
+            if error.blames_the_data() {
                 return tracing::error!(%error, "a {what} could not be stored");
             }
             tracing::warn!(%error, "a {what} waits for the database");

@@ -71,6 +71,19 @@ impl StoreError {
             _ => false,
         }
     }
+
+    /// Whether what was to be written is to blame: a value that does not fit (22), a rule of the tables (23), a limit
+    /// (54), a value that cannot even be sent. Anything else may be mended without it: a password that was changed, a
+    /// right that was taken away.
+    pub fn blames_the_data(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Encode(_)) => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// SQLSTATEs that pass by themselves: connection (08), resources (53), operator intervention (57), the system's disk
