@@ -8,12 +8,11 @@ use pedro_core::chat::{Author, Role};
 use pedro_core::speech::{Button, Interaction as Deferred};
 use twilight_model::application::interaction::Interaction;
 use twilight_model::application::interaction::application_command::{CommandDataOption, CommandOptionValue};
-use twilight_model::channel::Message;
 use twilight_model::channel::message::{AllowedMentions, MessageFlags};
 use twilight_model::http::attachment::Attachment;
 use twilight_model::http::interaction::{InteractionResponse, InteractionResponseData, InteractionResponseType};
 use twilight_model::id::Id;
-use twilight_model::id::marker::ChannelMarker;
+use twilight_model::id::marker::{ChannelMarker, MessageMarker};
 
 use crate::bot::Bot;
 use crate::component::components;
@@ -53,21 +52,23 @@ impl Call {
         self.respond(InteractionResponseType::DeferredChannelMessageWithSource, data).await
     }
 
-    /// Puts a text where "thinking" stands. Nobody is pinged.
-    pub(crate) async fn finish(&self, text: &str, buttons: &[Button]) -> Result<Message, Trouble> {
+    /// Puts a text where "thinking" stands, and returns the message's id. Nobody is pinged.
+    pub(crate) async fn finish(&self, text: &str, buttons: &[Button]) -> Result<Id<MessageMarker>, Trouble> {
         let (client, nobody) = (self.bot.rest.http.interaction(self.bot.me.application_id), AllowedMentions::default());
         let text = pedro_core::prompt::split_markdown(text, pedro_core::prompt::DISCORD_LIMIT).into_iter().next();
         let components = components(buttons);
-        self.bot
+        let message = self
+            .bot
             .rest
-            .get(|| {
+            .value(|| {
                 client
                     .update_response(&self.interaction.token)
                     .content(text.as_deref())
                     .components(Some(&components))
                     .allowed_mentions(Some(&nobody))
             })
-            .await
+            .await?;
+        convert::id_of(&message).map(Id::cast).ok_or(Trouble::Away)
     }
 
     /// Puts a text with a file where "thinking" stands.

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use pedro_core::chat::{Author, AuthorKind, ChatMessage, ReplyTo, Role};
 use regex::{Captures, Regex};
+use serde_json::Value;
 use twilight_model::channel::Message;
 use twilight_model::channel::message::{MessageReferenceType, MessageType};
 use twilight_model::id::Id;
-use twilight_model::id::marker::{InteractionMarker, UserMarker};
+use twilight_model::id::marker::{GenericMarker, InteractionMarker, UserMarker};
 use twilight_model::user::User;
 use twilight_model::util::Timestamp;
 
@@ -22,6 +23,11 @@ static MARKUP: LazyLock<Option<Regex>> =
 /// The id of an interaction as that of a line: a question that was put by a command is stored under it.
 pub(crate) fn line_id(id: Id<InteractionMarker>) -> String {
     id.to_string()
+}
+
+/// The id of whatever Discord answered with.
+pub(crate) fn id_of(value: &Value) -> Option<Id<GenericMarker>> {
+    value["id"].as_str()?.parse().ok()
 }
 
 /// A message as a line; `None` if nobody wrote it (a pin, a join), or Pedro did: its lines are stored when they are sent.

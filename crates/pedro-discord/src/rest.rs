@@ -16,11 +16,10 @@ use twilight_http::error::{Error, ErrorType};
 use twilight_http::response::marker::ListBody;
 use twilight_http::response::{Response, ResponseFuture};
 use twilight_model::channel::message::AllowedMentions;
-use twilight_model::id::Id;
-use twilight_model::id::marker::GenericMarker;
 
 use crate::bot::Me;
 use crate::config::DiscordSettings;
+use crate::convert::id_of;
 use crate::state::State;
 
 /// How long a request is tried again while Discord does not answer as it should.
@@ -224,10 +223,6 @@ impl Rest {
             }
         }
     }
-}
-
-fn id_of(value: &Value) -> Option<Id<GenericMarker>> {
-    value["id"].as_str()?.parse().ok()
 }
 
 /// What trying again does not mend.

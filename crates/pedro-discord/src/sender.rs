@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use pedro_core::service::Shutdown;
 use pedro_core::service::metrics::{DISCORD, record};
 use pedro_core::speech::{Form, Interaction, Message, NotSpoken, Speech, Spoken};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use twilight_model::channel::Message as Sent;
 use twilight_model::channel::message::AllowedMentions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
@@ -135,8 +134,7 @@ impl Sender {
                     platform_message_id: sent.id.to_string(),
                     own_user_id: self.me.user_id.to_string(),
                     own_login: self.me.login.clone(),
-                    // By the clock that tells when others said something.
-                    at: convert::moment(sent.edited_timestamp.unwrap_or(sent.timestamp)),
+                    at: sent.at,
                 })
             }
             Err(error @ (Trouble::Refused { .. } | Trouble::Wrong(_))) => {
@@ -162,34 +160,34 @@ impl Sender {
         let (client, token) = (self.rest.http.interaction(self.me.application_id), interaction.token.as_str());
         let (nobody, components) = (AllowedMentions::default(), components(&message.buttons));
         match &message.form {
-            Form::Opening => {
-                self.rest
-                    .get(|| {
-                        client
-                            .update_response(token)
-                            .content(Some(&message.text))
-                            .components(Some(&components))
-                            .allowed_mentions(Some(&nobody))
-                    })
-                    .await
-            }
-            Form::New => {
-                self.rest
-                    .get(|| {
-                        client
-                            .create_followup(token)
-                            .content(&message.text)
-                            .components(&components)
-                            .allowed_mentions(Some(&nobody))
-                    })
-                    .await
-            }
+            Form::Opening => self
+                .rest
+                .value(|| {
+                    client
+                        .update_response(token)
+                        .content(Some(&message.text))
+                        .components(Some(&components))
+                        .allowed_mentions(Some(&nobody))
+                })
+                .await
+                .and_then(Sent::read),
+            Form::New => self
+                .rest
+                .value(|| {
+                    client
+                        .create_followup(token)
+                        .content(&message.text)
+                        .components(&components)
+                        .allowed_mentions(Some(&nobody))
+                })
+                .await
+                .and_then(Sent::read),
             Form::Edit(id) => {
                 let Some(id) = id.parse().ok().and_then(Id::<MessageMarker>::new_checked) else {
                     return Err(Trouble::Refused { status: 404, code: 10008 });
                 };
                 self.rest
-                    .get(|| {
+                    .value(|| {
                         client
                             .update_followup(token, id)
                             .content(Some(&message.text))
@@ -197,6 +195,7 @@ impl Sender {
                             .allowed_mentions(Some(&nobody))
                     })
                     .await
+                    .and_then(Sent::read)
             }
         }
     }
@@ -217,7 +216,8 @@ impl Sender {
             body["message_reference"] = json!({ "message_id": line.platform_message_id, "fail_if_not_exists": false });
         }
         let body = body.to_string().into_bytes();
-        let sent = self.rest.get(|| self.rest.http.create_message(channel).payload_json(&body)).await?;
+        let sent = self.rest.value(|| self.rest.http.create_message(channel).payload_json(&body)).await?;
+        let sent = Sent::read(sent)?;
         if message.nonce.is_some() && sent.content.trim() != message.text.trim() {
             // Discord took it before a crash, with what was to be said then.
             return self.change(channel, sent.id, message).await;
@@ -244,7 +244,7 @@ impl Sender {
     ) -> Result<Sent, Trouble> {
         let (nobody, components) = (AllowedMentions::default(), components(&message.buttons));
         self.rest
-            .get(|| {
+            .value(|| {
                 self.rest
                     .http
                     .update_message(channel, id)
@@ -253,6 +253,26 @@ impl Sender {
                     .allowed_mentions(Some(&nobody))
             })
             .await
+            .and_then(Sent::read)
+    }
+}
+
+/// What is needed of a message that was sent. Not held against twilight's model, which knows all of it: a message that
+/// was sent and not understood would be sent again.
+struct Sent {
+    id: Id<MessageMarker>,
+    content: String,
+    /// By the clock that tells when others said something.
+    at: DateTime<Utc>,
+}
+
+impl Sent {
+    fn read(message: Value) -> Result<Self, Trouble> {
+        let moment = |key: &str| DateTime::parse_from_rfc3339(message[key].as_str()?).ok();
+        let at = moment("edited_timestamp").or(moment("timestamp")).map_or_else(Utc::now, |at| at.to_utc());
+        // Nothing can be done with a message without an id; to send it again would only double it.
+        let id = convert::id_of(&message).ok_or(Trouble::Refused { status: 200, code: 0 })?;
+        Ok(Self { id: id.cast(), content: message["content"].as_str().unwrap_or_default().to_owned(), at })
     }
 }
 

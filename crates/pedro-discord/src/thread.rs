@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use pedro_core::places::Place;
 use twilight_model::channel::thread::AutoArchiveDuration;
-use twilight_model::channel::{Channel, ChannelType, Message};
+use twilight_model::channel::{Channel, ChannelType};
+use twilight_model::id::Id;
+use twilight_model::id::marker::MessageMarker;
 
 use crate::bot::Bot;
 use crate::call::Call;
@@ -25,7 +27,7 @@ impl Bot {
     pub(crate) async fn open_thread(
         self: &Arc<Self>,
         call: &Call,
-        message: &Message,
+        message: Id<MessageMarker>,
         name: &str,
     ) -> Option<Arc<Place>> {
         let name = title(name);
@@ -34,7 +36,7 @@ impl Bot {
             .get(|| {
                 self.rest
                     .http
-                    .create_thread_from_message(call.channel, message.id, &name)
+                    .create_thread_from_message(call.channel, message, &name)
                     .auto_archive_duration(AutoArchiveDuration::Day)
             })
             .await;

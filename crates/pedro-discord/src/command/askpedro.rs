@@ -68,7 +68,7 @@ async fn settle(call: &Call, here: &Place, question: &str) {
 async fn open(call: &Call, question: &str) -> Option<std::sync::Arc<Place>> {
     let asked = call.finish(&reply::asked(&call.author.display_name, question), &[]).await;
     let message = asked.inspect_err(|error| tracing::warn!(%error, "the question could not be shown")).ok()?;
-    call.bot.open_thread(call, &message, question).await
+    call.bot.open_thread(call, message, question).await
 }
 
 fn target(call: &Call) -> ReplyTarget {
