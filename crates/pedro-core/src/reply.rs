@@ -61,6 +61,11 @@ pub fn game_opened(player: &str) -> String {
     format!("**{player}** thinks of something, and I guess it. Twenty questions, in the thread below!")
 }
 
+/// The name of a game's thread.
+pub fn game_title(player: &str) -> String {
+    format!("{player} stumps Pedro")
+}
+
 /// What is stored of people.
 pub fn what_is_stored() -> String {
     "I remember what is said in the channels that I can read: who, where, when and what, so that I can answer from it. \

@@ -55,7 +55,7 @@ async fn export(call: &Call) -> Result<(), Trouble> {
     }
 }
 
-/// The subcommand, and of what somebody opts out. Older versions had one option with the same words as its value.
+/// The subcommand, and of what somebody opts out. One option with the same words as its value is understood too.
 fn wish(call: &Call) -> (String, Option<String>) {
     let Some(first) = call.options.first() else { return ("what".to_owned(), None) };
     let plain = |text: &str| text.to_lowercase().replace([' ', '-', '_'], "");

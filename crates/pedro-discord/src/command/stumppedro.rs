@@ -65,7 +65,7 @@ async fn begin(call: &Call, thing: &str) -> Option<String> {
 
 async fn open(call: &Call) -> Option<Arc<Place>> {
     let announced = call.finish(&reply::game_opened(&call.author.display_name), &[]).await.ok()?;
-    call.bot.open_thread(call, announced, &format!("{} stumps Pedro", call.author.display_name)).await
+    call.bot.open_thread(call, announced, &reply::game_title(&call.author.display_name)).await
 }
 
 fn text_of(started: Started) -> String {
