@@ -14,6 +14,7 @@ pub mod memory;
 mod patience;
 pub mod pedro;
 pub mod places;
+pub mod plan;
 pub mod prompt;
 pub mod question;
 pub mod reply;
