@@ -107,6 +107,8 @@ impl LlmError {
     fn from_reqwest(err: &reqwest::Error) -> Self {
         match err.status() {
             Some(status) => Self::from_status(status.as_u16(), ""),
+            // Also where connecting took too long: the machine is off.
+            None if err.is_connect() => Self::Unavailable { status: None },
             None if err.is_timeout() => Self::Timeout,
             None if err.is_builder() || err.is_redirect() => Self::Invalid,
             None => Self::Unavailable { status: None },

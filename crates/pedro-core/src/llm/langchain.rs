@@ -1,8 +1,7 @@
-//! langchain-rust's OpenAI client, within our own limits.
+//! langchain-rust's `LLM`, within our own limits.
 //!
-//! What the client lacks and this file adds: a deadline, a limit on silence in the middle of a text, patience with a
-//! server that is starting, drafts, and errors that say what to do. The client itself sends a request up to four times
-//! within a second on 429 and 5xx; our tries are in addition to those.
+//! What it lacks and this file adds: a deadline, a limit on silence in the middle of a text, patience with a server that
+//! is starting, drafts, and errors that say what to do.
 
 use std::time::Duration;
 
@@ -11,13 +10,15 @@ use futures_util::StreamExt;
 use langchain_rust::language_models::llm::LLM;
 use langchain_rust::language_models::options::CallOptions;
 use langchain_rust::language_models::{LLMEvent, TokenUsage};
-use langchain_rust::llm::openai::{OpenAI, OpenAIConfig};
+use langchain_rust::llm::openai::OpenAIConfig;
 use langchain_rust::schemas::{Message, ResponseFormat};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{DRAFT_EVERY, Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, ServerClient, measure};
+use super::pooled::PooledOpenAi;
+use super::server::CONNECT_TIMEOUT;
+use super::{DRAFT_EVERY, Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, measure};
 use crate::prompt::{PromptMessage, PromptRole};
 
 /// The wait before the second try; it doubles up to [`LONGEST_WAIT`].
@@ -28,6 +29,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// Tries when the server itself fails (status 500): it is there, and the request may be what breaks it.
 const TRIES_ON_SERVER_ERROR: u32 = 3;
+
+/// How long a connection is kept for the next generation: llama.cpp's server hangs up after 5 s.
+const KEEP_IDLE: Duration = Duration::from_secs(4);
 
 /// How long a generation may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +59,7 @@ pub struct LangchainModel {
     name: String,
     key: Option<SecretString>,
     limits: ModelLimits,
-    servers: ServerClient,
+    http: reqwest::Client,
 }
 
 impl LangchainModel {
@@ -69,11 +73,13 @@ impl LangchainModel {
         limits: ModelLimits,
     ) -> Result<Self, reqwest::Error> {
         measure::start();
-        Ok(Self { name: name.into(), servers: ServerClient::new(key.clone())?, key, limits })
+        // A machine that is switched off does not refuse a connection: without a limit it is waited for for minutes.
+        let http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(KEEP_IDLE).build()?;
+        Ok(Self { name: name.into(), key, limits, http })
     }
 
     /// A client for one request: langchain-rust keeps address and options there.
-    fn client(&self, server: &ModelServer, request: &GenerationRequest) -> OpenAI<OpenAIConfig> {
+    fn client(&self, server: &ModelServer, request: &GenerationRequest) -> PooledOpenAi {
         // Everything is set, empty where we have nothing: the defaults come from OPENAI_* variables, and what belongs to
         // another server must not be sent to this one.
         let config = OpenAIConfig::default()
@@ -81,10 +87,7 @@ impl LangchainModel {
             .with_api_key(self.key.as_ref().map_or("", |key| key.expose_secret()))
             .with_org_id("")
             .with_project_id("");
-        let mut options = CallOptions::new()
-            .with_max_tokens(request.max_tokens)
-            .with_temperature(request.temperature)
-            .with_stream_usage(true);
+        let mut options = CallOptions::new().with_max_tokens(request.max_tokens).with_temperature(request.temperature);
         if let Some(schema) = &request.json_schema {
             options = options.with_response_format(ResponseFormat::JsonSchema {
                 name: request.purpose.as_str().to_owned(),
@@ -93,7 +96,7 @@ impl LangchainModel {
                 strict: Some(true),
             });
         }
-        OpenAI::new(config).with_model(self.name.as_str()).with_options(options)
+        PooledOpenAi::new(self.http.clone(), config, &self.name, options)
     }
 
     /// Tries until there is a text, a lasting failure, or no more patience.
@@ -110,13 +113,8 @@ impl LangchainModel {
         let mut wait = FIRST_WAIT;
         let mut server_errors = 0;
         loop {
-            // A machine that is switched off does not refuse a connection: without looking first, the client would wait
-            // for it for minutes.
-            let result = if self.servers.reaches(server).await {
-                timeout_at(deadline, self.attempt(&client, &messages, text)).await.map_err(|_| LlmError::Timeout)?
-            } else {
-                Err(LlmError::Unavailable { status: None })
-            };
+            let attempt = self.attempt(&client, &messages, text);
+            let result = timeout_at(deadline, attempt).await.map_err(|_| LlmError::Timeout)?;
             let Err(err) = result else { return Ok(()) };
             server_errors += u32::from(err == LlmError::Unavailable { status: Some(500) });
             if err == LlmError::Loading {
@@ -137,12 +135,7 @@ impl LangchainModel {
     }
 
     /// One request, read to its end.
-    async fn attempt(
-        &self,
-        client: &OpenAI<OpenAIConfig>,
-        messages: &[Message],
-        text: &mut Text<'_>,
-    ) -> Result<(), LlmError> {
+    async fn attempt(&self, client: &PooledOpenAi, messages: &[Message], text: &mut Text<'_>) -> Result<(), LlmError> {
         let mut events = client.generate_stream(messages);
         loop {
             // Before the first piece the server may be reading a long prompt: only the deadline counts.

@@ -6,6 +6,7 @@
 mod failure;
 mod langchain;
 pub(crate) mod measure;
+mod pooled;
 mod server;
 mod slots;
 

@@ -11,7 +11,7 @@ use url::Url;
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The part of it in which a connection must stand: less, so that the two can be told apart.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// A model server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -93,15 +93,6 @@ impl ServerClient {
         }
     }
 
-    /// Whether a connection to the server can be made at all, whatever it then says.
-    pub(super) async fn reaches(&self, server: &ModelServer) -> bool {
-        match self.client.get(server.route("/health")).send().await {
-            Ok(_) => true,
-            // Connected and silent is a busy server.
-            Err(err) => !err.is_connect(),
-        }
-    }
-
     async fn status(&self, url: Url) -> Option<StatusCode> {
         self.get(url).await.map(|response| response.status())
     }
@@ -160,17 +151,6 @@ mod tests {
         scripted.restart().unwrap();
         scripted.set_loading(false);
         assert_eq!(client().health(&server).await, ServerHealth::Ready);
-    }
-
-    #[tokio::test]
-    async fn a_server_is_reached_if_it_takes_the_connection() {
-        let server = |port| ModelServer::new(Url::parse(&format!("http://127.0.0.1:{port}")).unwrap());
-        // Accepts by its backlog and never says a word.
-        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        assert!(client().reaches(&server(silent.local_addr().unwrap().port())).await);
-        assert!(!client().reaches(&server(1)).await);
-        // A network nobody is in (TEST-NET-1): no answer, no refusal.
-        assert!(!client().reaches(&ModelServer::new(Url::parse("http://192.0.2.1").unwrap())).await);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use axum::serve::ListenerExt;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use url::Url;
@@ -37,6 +38,7 @@ pub(super) struct State {
     reply: Reply,
     pub(super) requests: Vec<Value>,
     pub(super) in_flight: usize,
+    connections: usize,
     pub(super) loading: bool,
     /// `None`: a server without llama.cpp's routes.
     pub(super) slots: Option<u32>,
@@ -73,6 +75,7 @@ impl ScriptedModelServer {
             reply: Box::new(|_| DEFAULT_ANSWER.to_owned()),
             requests: Vec::new(),
             in_flight: 0,
+            connections: 0,
             loading: false,
             slots: Some(1),
         };
@@ -114,6 +117,11 @@ impl ScriptedModelServer {
         self.state.lock().in_flight
     }
 
+    /// Connections that it has taken so far.
+    pub fn connections(&self) -> usize {
+        self.state.lock().connections
+    }
+
     /// While true it answers 503 "Loading model" to everything, as llama.cpp does after its start.
     pub fn set_loading(&self, loading: bool) {
         self.state.lock().loading = loading;
@@ -153,10 +161,12 @@ impl ScriptedModelServer {
         listener.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let router = routes::router(self.state.clone());
+        let state = self.state.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new().name("scripted-model".to_owned()).spawn(move || {
-            runtime.block_on(async {
+            runtime.block_on(async move {
                 let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+                let listener = listener.tap_io(move |_| state.lock().connections += 1);
                 tokio::select! {
                     _ = axum::serve(listener, router) => {}
                     _ = stopped => {}

@@ -237,25 +237,35 @@ async fn dropping_the_future_frees_the_servers_slot() {
     }
 }
 
-/// By hand: `LLAMA_CPP_PATH=http://127.0.0.1:8080 cargo test -p pedro-core a_real_server -- --ignored --nocapture`.
 #[tokio::test]
-#[ignore = "needs a llama.cpp server"]
-async fn a_real_server_answers() {
-    use std::io::Write;
-    let server = ModelServer::new(std::env::var("LLAMA_CPP_PATH").unwrap().parse().unwrap());
+async fn a_connection_is_kept_for_the_next_generation() {
+    let server = ScriptedModelServer::start().unwrap();
+    let model = model(limits());
+    for _ in 0..3 {
+        model.generate(&server.server(), &request(), None).await.unwrap();
+    }
+    assert_eq!((server.requests().len(), server.connections()), (3, 1));
+}
+
+#[tokio::test]
+async fn the_real_server_answers_and_keeps_to_a_schema() {
+    let address = std::env::var("LLAMA_CPP_PATH").expect("a llama.cpp server: `dev/up`, then `. .local/env`");
+    let server = ModelServer::new(address.parse().unwrap());
     let client = crate::llm::ServerClient::new(None).unwrap();
+    assert!(client.slots(&server).await.unwrap() >= 1);
+    assert_eq!(client.health(&server).await, crate::llm::ServerHealth::Ready);
     let (drafts, mut received) = mpsc::channel(64);
-    let schema = json!({"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]});
-    for json_schema in [None, Some(schema)] {
-        let request = GenerationRequest { json_schema, ..request() };
-        let result = model(limits()).generate(&server, &request, Some(&drafts)).await;
-        writeln!(std::io::stderr(), "{result:#?}").unwrap();
-    }
-    drop(drafts);
-    let mut count = 0;
-    while received.recv().await.is_some() {
-        count += 1;
-    }
-    let (slots, health) = (client.slots(&server).await, client.health(&server).await);
-    writeln!(std::io::stderr(), "{count} drafts, slots {slots:?}, {health:?}").unwrap();
+    let said = model(limits()).generate(&server, &request(), Some(&drafts)).await.unwrap();
+    assert!(said.prompt_tokens.unwrap() > 10 && said.completion_tokens.unwrap() > 0, "{said:?}");
+    assert!(said.text.starts_with(&received.recv().await.unwrap()), "{said:?}");
+    let schema = json!({
+        "type": "object",
+        "properties": {"answer": {"type": "string", "maxLength": 40}},
+        "required": ["answer"],
+        "additionalProperties": false,
+    });
+    let request = GenerationRequest { json_schema: Some(schema), max_tokens: 128, ..request() };
+    let said = model(limits()).generate(&server, &request, None).await.unwrap();
+    let read: serde_json::Value = serde_json::from_str(&said.text).unwrap();
+    assert!(read["answer"].is_string(), "{}", said.text);
 }
