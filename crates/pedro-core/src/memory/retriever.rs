@@ -20,11 +20,8 @@ use crate::embedder::Embedder;
 use crate::service::metrics::record;
 use crate::store::embedding::EmbeddingSpace;
 use crate::store::message::MessageRow;
-use crate::store::search::{self, Candidate, Named, Scope};
+use crate::store::search::{self, Candidate, MOST_WANTED, Named, Scope};
 use crate::store::{StoreError, channel};
-
-/// How many candidates each list gives.
-const CANDIDATES: i64 = 100;
 
 /// The best so many candidates bring their neighbours along, whether or not these were found themselves.
 const WITH_NEIGHBOURS: usize = 40;
@@ -117,14 +114,17 @@ impl Retriever {
         names.dedup();
         let authors: Vec<AuthorId> = people.iter().map(|named| named.id).collect();
         let cue = cue::read(recall.question, &names, recall.now, recall.zone);
-        let query = self.prepare(&cue, &channels, recall.exclude).await?;
-        let base = Scope { channels, ..Scope::default() };
         let bordered = cue.range.as_ref().is_some_and(|range| range.relative);
-        let candidates = self.find(&base, &authors, &cue, bordered, &query).await?;
+        let scopes = scopes(&channels, &authors, &cue, bordered);
+        let (query, candidates) = self.search(&cue, &channels, recall.exclude, &scopes).await?;
         let mut hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
         if bordered && !hits.iter().any(|hit| hit.why.own(&recall.weights) >= WITHIN_BORDER) {
-            let candidates = self.find(&base, &authors, &cue, false, &query).await?;
-            hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
+            let scopes = self::scopes(&channels, &authors, &cue, false);
+            let (words, meaning) = tokio::try_join!(
+                self.by_words(&scopes, &query.listed),
+                self.by_meaning(&scopes, async { query.vector.clone() })
+            )?;
+            hits = self.rank(recall, &cue, &authors, &query, union(words, meaning.0)).await?;
         }
         record::retrieved(began.elapsed(), hits.len());
         Ok(Recalled { hits, cue, people: names })
@@ -150,21 +150,30 @@ impl Retriever {
         Ok(people)
     }
 
-    async fn prepare(
+    /// Makes the question ready for the database and searches for it, by its words while its meaning is computed.
+    async fn search(
         &self,
         cue: &Cue,
         channels: &[ChannelId],
         exclude: Option<MessageId>,
-    ) -> Result<Query, StoreError> {
-        let (lexemes, vector) =
-            tokio::join!(self.lexemes(&cue.words, channels, exclude), self.embedder.embed_query(&cue.meaning));
-        let vector = vector
-            .map(|vector| HalfVector::from_f32_slice(&vector))
-            .inspect_err(|error| tracing::warn!(%error, "the embedder failed: retrieval goes by words alone"))
-            .ok();
-        let lexemes = lexemes?;
-        let listed = self.statistics.selective(&lexemes).await;
-        Ok(Query { lexemes, listed, vector })
+        scopes: &[Scope],
+    ) -> Result<(Query, Vec<i64>), StoreError> {
+        let words = async {
+            let lexemes = self.lexemes(&cue.words, channels, exclude).await?;
+            let listed = self.statistics.selective(&lexemes).await;
+            let found = self.by_words(scopes, &listed).await?;
+            Ok::<_, StoreError>((lexemes, listed, found))
+        };
+        let embed = async {
+            let vector = self.embedder.embed_query(&cue.meaning).await;
+            vector
+                .map(|vector| HalfVector::from_f32_slice(&vector))
+                .inspect_err(|error| tracing::warn!(%error, "the embedder failed: retrieval goes by words alone"))
+                .ok()
+        };
+        let ((lexemes, listed, by_words), (by_meaning, vector)) =
+            tokio::try_join!(words, self.by_meaning(scopes, embed))?;
+        Ok((Query { lexemes, listed, vector }, union(by_words, by_meaning)))
     }
 
     /// The lexemes of a text; one that no line has is joined by those that are spelled like it.
@@ -187,47 +196,32 @@ impl Retriever {
         Ok(lexemes)
     }
 
-    /// The ids of all lines that any list brings up: within the time that the question names (`bordered`), or with that
-    /// time as a preference.
-    async fn find(
-        &self,
-        base: &Scope,
-        authors: &[AuthorId],
-        cue: &Cue,
-        bordered: bool,
-        query: &Query,
-    ) -> Result<Vec<i64>, StoreError> {
-        let by_authors = |scope: &Scope| Scope { authors: authors.to_vec(), ..scope.clone() };
-        let mut scopes = if bordered { Vec::new() } else { vec![base.clone()] };
-        if let Some(range) = &cue.range {
-            scopes.push(Scope { from: Some(range.from), until: Some(range.until), ..base.clone() });
+    async fn by_words(&self, scopes: &[Scope], listed: &[String]) -> Result<Vec<MessageId>, StoreError> {
+        if listed.is_empty() {
+            return Ok(Vec::new());
         }
-        if !authors.is_empty() {
-            scopes.extend(scopes.iter().map(by_authors).collect::<Vec<_>>());
-        }
-        let lists = try_join_all(scopes.iter().map(|scope| self.list(scope, query))).await?;
-        let ids: HashSet<i64> = lists.into_iter().flatten().map(|id| id.0).collect();
-        Ok(ids.into_iter().collect())
+        let lists = scopes.iter().map(|scope| search::by_words(&self.pool, scope, listed, MOST_WANTED));
+        Ok(try_join_all(lists).await?.concat())
     }
 
-    async fn list(&self, scope: &Scope, query: &Query) -> Result<Vec<MessageId>, StoreError> {
-        let words = async {
-            if query.listed.is_empty() {
-                return Ok(Vec::new());
-            }
-            search::by_words(&self.pool, scope, &query.listed, CANDIDATES).await
-        };
-        let meaning = async {
-            let Some(vector) = &query.vector else { return Ok(Vec::new()) };
-            if search::size_up_to_exact(&self.pool, scope).await? <= search::EXACT_UP_TO {
-                search::by_meaning_exact(&self.pool, scope, self.space, vector, CANDIDATES).await
+    /// The lines nearest to a vector, and the vector once it is there; none without one.
+    async fn by_meaning(
+        &self,
+        scopes: &[Scope],
+        vector: impl Future<Output = Option<HalfVector>>,
+    ) -> Result<(Vec<MessageId>, Option<HalfVector>), StoreError> {
+        let sizes = try_join_all(scopes.iter().map(|scope| search::size_up_to_exact(&self.pool, scope)));
+        let (sizes, vector) = tokio::join!(sizes, vector);
+        let (sizes, Some(near)) = (sizes?, &vector) else { return Ok((Vec::new(), None)) };
+        let lists = scopes.iter().zip(sizes).map(async |(scope, size)| {
+            if size <= search::EXACT_UP_TO {
+                search::by_meaning_exact(&self.pool, scope, self.space, near, MOST_WANTED).await
             } else {
-                search::by_meaning(&self.pool, scope, self.space, vector, CANDIDATES).await
+                search::by_meaning(&self.pool, scope, self.space, near, MOST_WANTED).await
             }
-        };
-        let (mut found, near) = tokio::try_join!(words, meaning)?;
-        found.extend(near);
-        Ok(found)
+        });
+        let found = try_join_all(lists).await?.concat();
+        Ok((found, vector))
     }
 
     async fn rank(
@@ -275,6 +269,27 @@ impl Retriever {
         let lines = search::windows(&self.pool, &ids, around).await?;
         Ok(windows_of(&lines, hits))
     }
+}
+
+/// Where to look: in all lines that may be evidence (not if `bordered`), in those of the time that the question names,
+/// and in those of the people whom it names.
+fn scopes(channels: &[ChannelId], authors: &[AuthorId], cue: &Cue, bordered: bool) -> Vec<Scope> {
+    let base = Scope { channels: channels.to_vec(), ..Scope::default() };
+    let mut scopes = if bordered { Vec::new() } else { vec![base.clone()] };
+    if let Some(range) = &cue.range {
+        scopes.push(Scope { from: Some(range.from), until: Some(range.until), ..base });
+    }
+    if !authors.is_empty() {
+        let by_authors = |scope: &Scope| Scope { authors: authors.to_vec(), ..scope.clone() };
+        scopes.extend(scopes.iter().map(by_authors).collect::<Vec<_>>());
+    }
+    scopes
+}
+
+/// The ids of all lines that either list brings up.
+fn union(words: Vec<MessageId>, meaning: Vec<MessageId>) -> Vec<i64> {
+    let ids: HashSet<i64> = words.into_iter().chain(meaning).map(|id| id.0).collect();
+    ids.into_iter().collect()
 }
 
 fn neighbours_of(candidates: &[Candidate], best: impl Iterator<Item = i64>, known: &HashSet<i64>) -> Vec<i64> {

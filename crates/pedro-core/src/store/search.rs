@@ -19,6 +19,9 @@ use crate::chat::{AuthorId, ChannelId, MessageId};
 /// Where less than about one line in two hundred is in the scope the walk gives up before it has found enough.
 pub const EXACT_UP_TO: i64 = 1_000;
 
+/// How many lines one search brings up at the most.
+pub const MOST_WANTED: i64 = 100;
+
 /// Which lines may be found.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
