@@ -2,6 +2,8 @@
 //!
 //! What stands in this file is pure and is shared by everything that makes, runs, stores or shows plans.
 
+pub mod step;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

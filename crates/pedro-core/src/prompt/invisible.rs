@@ -12,7 +12,7 @@ const LONGEST_FLAG: usize = 6;
 /// Removes control, zero-width, bidi and tag characters; every kind of line break becomes `\n`.
 ///
 /// What an emoji needs stays: the joiner between two pictographs, one variation selector, the tags of a flag.
-pub(super) fn strip_invisible(text: &str) -> String {
+pub(crate) fn strip_invisible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut last = None;
     let mut chars = text.chars().peekable();

@@ -20,6 +20,7 @@ pub use answer::{AnswerInput, LinkNote, Prompt, TitleNote, answer_messages, esti
 pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
 pub use deny::DenyList;
 pub use game::{GameInput, GameNote, game_fallbacks, game_messages};
+pub(crate) use invisible::strip_invisible;
 pub use persona::Persona;
 pub use quote::{FENCE, LINE_LIMIT, NoteLine, Quoted, fence};
 pub use split::{TWITCH_LIMIT, TWITCH_PARTS, split};

@@ -10,8 +10,8 @@ use super::StoreError;
 use crate::chat::{ChannelId, MessageId, Platform};
 
 /// Removes lines with their embeddings, the generations that quote them (prompt, output, provenance), the answers
-/// made by these, what Pedro said in reply to the lines, and what was made from those answers in turn. Returns how many
-/// rows of chat went.
+/// made by these, what Pedro said in reply to the lines, what was made from those answers in turn, and what was found on
+/// the web by queries made from any of them. Returns how many rows of chat went.
 ///
 /// # Errors
 /// When a statement fails.
@@ -26,6 +26,7 @@ pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Resul
     .execute(&mut *connection)
     .await?;
     loop {
+        await_writers(connection, &gone).await?;
         let answers = answers_made_from(connection, &gone).await?;
         if answers.is_empty() {
             break;
@@ -33,6 +34,7 @@ pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Resul
         gone.extend(answers);
     }
     forget_generations(connection, &gone).await?;
+    forget_searches(connection, &gone).await?;
     // The question that a line put goes with the line, and its generations with the question.
     sqlx::query!(
         "delete from pedro.question using pedro.message
@@ -44,6 +46,15 @@ pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Resul
     .await?;
     let done = sqlx::query!("delete from pedro.message where id = any($1)", &gone).execute(connection).await?;
     Ok(done.rows_affected())
+}
+
+/// Waits for whoever is writing something that was made from these lines, so that what follows sees it; who comes later
+/// finds the lines gone.
+async fn await_writers(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!("select from pedro.message where id = any($1) order by id for update", ids)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Pedro's lines that say a generation made from one of the lines, or that reply to one of them; those in the list
@@ -79,6 +90,18 @@ async fn forget_generations(connection: &mut PgConnection, ids: &[i64]) -> Resul
              status = case when status = 'sending' then 'queued' else status end,
              lease_owner = case when status = 'sending' then null else lease_owner end
          where id in (select question_id from emptied)",
+        ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes what was found on the web by a query that was made from one of the lines.
+async fn forget_searches(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from pedro.web_search
+         where id in (select web_search_id from pedro.web_search_source where message_id = any($1))",
         ids
     )
     .execute(connection)

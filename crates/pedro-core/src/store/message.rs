@@ -164,6 +164,9 @@ pub async fn edit(
              -- what it said before is gone from what the model read and wrote, too
              update pedro.generation set prompt = null, output = null
              where id in (select generation_id from pedro.generation_source join changed on changed.id = message_id)
+         ), searched as (
+             delete from pedro.web_search
+             where id in (select web_search_id from pedro.web_search_source join changed on changed.id = message_id)
          )
          insert into pedro.message_unembedded (message_id) select id from changed
          on conflict (message_id) do update set taken_until = null",

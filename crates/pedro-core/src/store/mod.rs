@@ -16,5 +16,6 @@ pub mod question;
 pub mod scratch;
 pub mod search;
 pub mod stream_title;
+pub mod web_search;
 
 pub use database::{MIGRATOR, StoreError};

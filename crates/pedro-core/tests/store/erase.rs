@@ -3,7 +3,8 @@
 use pedro_core::chat::{ChatMessage, Platform};
 use pedro_core::store::generation::{self, NewGeneration};
 use pedro_core::store::question::{self, Accepted, Limits, NewQuestion, Reach};
-use pedro_core::store::{MIGRATOR, StoreError, erase};
+use pedro_core::store::web_search::{self, FoundPage};
+use pedro_core::store::{MIGRATOR, StoreError, erase, message};
 use sqlx::PgPool;
 
 /// The world of these tests lies in the past.
@@ -27,7 +28,11 @@ async fn dump(pool: &PgPool) -> String {
     all
 }
 
-/// Bob asks, Pedro answers from a line of Ann's.
+fn page(title: &str) -> FoundPage {
+    FoundPage { title: title.into(), url: "https://example.org/".into(), snippet: String::new() }
+}
+
+/// Bob asks, Pedro searches the web with a line of Ann's and answers from it.
 async fn answered_from(world: &World, fact: &ChatMessage) {
     let source = world.write(world.channel, fact, None).await;
     let asked = line("room", "Bob", "what is the word?", world.now);
@@ -56,6 +61,7 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
     question::keep_answer(&mut connection, id, held.lease_owner, "Ann said xyzzy").await.unwrap();
     let mut answer = line("room", "pedro_bot", "Ann said xyzzy", world.now);
     answer.reply_to = reply_to(&asked);
+    web_search::keep(&mut connection, "searxng", b"hash", &[page("all about xyzzy")], &[source]).await.unwrap();
     world.write(world.channel, &answer, Some(generation)).await;
     world.retriever().await;
 }
@@ -128,6 +134,54 @@ async fn an_answer_made_from_a_line_that_is_gone_meanwhile_is_refused(pool: PgPo
     let new = NewGeneration { question: None, sources: &[source], ..new_generation(&world, 1.into()) };
     let refused = generation::insert(&mut connection, &new).await;
     assert!(matches!(refused, Err(StoreError::SourceForgotten)));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_search_of_the_web_goes_with_each_line_that_it_was_made_from(pool: PgPool) {
+    let world = World::new(pool).await;
+    let lines = [line("room", "Ann", "one", world.now), line("room", "Bob", "two", world.now)];
+    let mut connection = world.pool.acquire().await.unwrap();
+    for way in ["deleted", "edited", "searched again"] {
+        let (ann, bob) =
+            (world.write(world.channel, &lines[0], None).await, world.write(world.channel, &lines[1], None).await);
+        web_search::keep(&mut connection, "brave", b"both", &[page("x")], &[ann, bob]).await.unwrap();
+        web_search::keep(&mut connection, "brave", b"none", &[page("x")], &[]).await.unwrap();
+        match way {
+            "deleted" => drop(erase::messages(&mut connection, &[bob]).await.unwrap()),
+            "edited" => {
+                let id = &lines[0].platform_message_id;
+                assert!(message::edit(&world.pool, Platform::Twitch, id, "another").await.unwrap());
+            }
+            _ => web_search::keep(&mut connection, "brave", b"both", &[page("x")], &[ann]).await.unwrap(),
+        }
+        let left = if way == "searched again" { 2 } else { 1 };
+        assert_eq!(world.count("web_search").await, left, "{way}");
+        erase::messages(&mut connection, &[ann, bob]).await.unwrap();
+        assert_eq!(world.count("web_search").await, 1, "{way}");
+    }
+    let gone = web_search::keep(&mut connection, "brave", b"late", &[page("x")], &[1.into()]).await;
+    assert!(matches!(gone, Err(StoreError::SourceForgotten)));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_being_written_from_a_line_while_it_is_forgotten_goes_too(pool: PgPool) {
+    let world = World::new(pool).await;
+    let source = world.say("Ann", "the word is xyzzy").await;
+    let mut writer = world.pool.begin().await.unwrap();
+    web_search::keep(&mut writer, "brave", b"hash", &[page("xyzzy")], &[source]).await.unwrap();
+    let new = NewGeneration { question: None, sources: &[source], ..new_generation(&world, 1.into()) };
+    generation::insert(&mut writer, &new).await.unwrap();
+    let forget = async {
+        let mut transaction = world.pool.begin().await.unwrap();
+        erase::messages(&mut transaction, &[source]).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    let write = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        writer.commit().await.unwrap();
+    };
+    tokio::join!(forget, write);
+    assert!(!dump(&world.pool).await.contains("xyzzy"));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -9,6 +9,7 @@ use super::database::{DatabaseArgs, DatabaseSettings};
 use super::model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
 use super::pages::{LogArgs, LogSettings, PageArgs, PageSettings};
 use super::problems::ConfigProblems;
+use super::search::{SearchArgs, SearchSettings};
 
 /// Everything but the platform's own options, as the operator names it.
 #[derive(Debug, Clone, Default, Args)]
@@ -21,6 +22,8 @@ pub struct BotArgs {
     embedding: EmbeddingArgs,
     #[command(flatten)]
     community: CommunityArgs,
+    #[command(flatten)]
+    search: SearchArgs,
     #[command(flatten)]
     pages: PageArgs,
     #[command(flatten)]
@@ -41,6 +44,8 @@ pub struct BotSettings {
     pub embedding: EmbeddingSettings,
     /// Where it lives.
     pub community: CommunitySettings,
+    /// Where it searches the web.
+    pub search: SearchSettings,
     /// Its pages.
     pub pages: PageSettings,
 }
@@ -61,7 +66,7 @@ impl BotArgs {
         listen: SocketAddr,
         platform: impl FnOnce(&mut ConfigProblems) -> T,
     ) -> (LogSettings, Result<BotTask<T>, ConfigProblems>) {
-        let Self { database, model, embedding, community, pages, log, health } = self;
+        let Self { database, model, embedding, community, search, pages, log, health } = self;
         let mut problems = ConfigProblems::default();
         let log = log.resolve(&mut problems);
         let pages = pages.resolve(listen, &mut problems);
@@ -74,6 +79,7 @@ impl BotArgs {
             model: model.resolve(&mut problems),
             embedding: embedding.resolve(&mut problems),
             community: community.resolve(&mut problems),
+            search: search.resolve(&mut problems),
             pages,
         };
         (log, problems.into_result(BotTask::Run(Box::new((platform, settings)))))

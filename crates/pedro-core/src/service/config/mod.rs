@@ -15,6 +15,7 @@ mod database;
 mod model;
 mod pages;
 mod problems;
+mod search;
 mod values;
 
 pub use bot::{BotArgs, BotSettings, BotTask};
@@ -23,6 +24,7 @@ pub use database::{DatabaseArgs, DatabaseSettings};
 pub use model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
 pub use pages::{LogArgs, LogFormat, LogSettings, PageArgs, PageSettings};
 pub use problems::{ConfigProblem, ConfigProblems};
+pub use search::{SearchArgs, SearchProvider, SearchSettings};
 pub use values::{parse_duration, text};
 
 #[cfg(test)]
@@ -48,6 +50,8 @@ mod tests {
         pages: PageArgs,
         #[command(flatten)]
         community: CommunityArgs,
+        #[command(flatten)]
+        search: SearchArgs,
     }
 
     fn problems(flags: &[&str]) -> String {
@@ -59,6 +63,7 @@ mod tests {
         args.embedding.resolve(&mut problems);
         args.pages.resolve(SocketAddr::from(([0, 0, 0, 0], 6061)), &mut problems);
         args.community.resolve(&mut problems);
+        args.search.resolve(&mut problems);
         problems.into_result(()).map_or_else(|problems| problems.to_string(), |()| String::new())
     }
 

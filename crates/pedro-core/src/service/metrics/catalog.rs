@@ -69,7 +69,7 @@ catalog! {
     DISCORD_COMMAND_DURATION = "discord_command_duration_seconds", Kind::Histogram(BOTH),
         "From a slash command to its final answer, by command.";
     WEB_SEARCH_SUCCESS = "web_search_success_count", Kind::Counter, "Web search attempts that found something.";
-    WEB_SEARCH_FAIL = "web_search_fail_count", Kind::Counter, "Web search attempts that failed.";
+    WEB_SEARCH_FAIL = "web_search_fail_count", Kind::Counter, "Web search attempts that failed or found nothing.";
     MODEL_REQUESTS = "pedro_model_requests_total", Kind::Counter, "Model requests by purpose.";
     MODEL_ERRORS = "pedro_model_errors_total", Kind::Counter, "Model requests that failed, by purpose.";
     MODEL_FAILURES = "pedro_model_failures_total", Kind::Counter, "Model requests that failed, by purpose and reason.";

@@ -85,6 +85,11 @@ pub fn retrieved(elapsed: Duration, hits: usize) {
     histogram!(RETRIEVAL_HITS).record(hits as f64);
 }
 
+/// The web was searched once: one query, one provider.
+pub fn web_searched(found_something: bool) {
+    counter!(if found_something { WEB_SEARCH_SUCCESS } else { WEB_SEARCH_FAIL }).increment(1);
+}
+
 /// Pedro's own work, without the model's.
 pub fn overhead(stage: Stage, elapsed: Duration) {
     histogram!(OVERHEAD_DURATION, "stage" => stage.as_str()).record(elapsed);

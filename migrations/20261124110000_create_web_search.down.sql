@@ -1,0 +1,2 @@
+drop table pedro.web_search_source;
+drop table pedro.web_search;
