@@ -1,87 +1,30 @@
-//! How an answer is made: gather what is known, put it to the model, clean what it writes, keep it with its sources.
+//! How an answer is made: gather what is known (`gather`), put it to the model, clean what it writes, keep it with its
+//! sources.
+
+mod found;
+mod gather;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{AuthorKind, GenerationId, MessageId, Platform};
-use crate::llm::{Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, Priority, Purpose, Slots};
-use crate::memory::{Recall, Retriever};
+pub use self::found::Found;
+use self::gather::{Gathered, links_allowed};
+use crate::chat::GenerationId;
+use crate::llm::{Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, Priority, Purpose, Slots, keep};
+use crate::memory::Retriever;
 use crate::places::Place;
-use crate::prompt::{self, AnswerInput, CleanRules, LinkNote, NoteLine, Prompt, PromptMessage, PromptRole, TitleNote};
+use crate::plan::PlanStatus;
+use crate::prompt::{self, CleanRules, PromptMessage, PromptRole};
+use crate::question::Failure;
 use crate::reply;
 use crate::service::metrics::catalog::Stage;
 use crate::service::metrics::record;
-use crate::speech::NotSpoken;
-use crate::store::generation::{self, NewGeneration};
-use crate::store::message::{self, MessageRow};
 use crate::store::question::{self as questions, Ending, Question};
-use crate::store::{StoreError, link, stream_title};
-
-/// Hits that are looked for: what does not fit into the prompt is left out, worst first.
-const HITS: usize = 12;
-
-/// Lines shown before and after a hit.
-const AROUND: i64 = 2;
-
-/// The last lines of the channel that are shown with a question, and how old they may be.
-const THREAD_LINES: i64 = 6;
-const THREAD_MINUTES: i64 = 30;
-
-/// The same in a thread that Pedro opened, and in direct messages.
-const OWN_THREAD_LINES: i64 = 16;
-
-/// Links offered to the model.
-const LINKS: i64 = 2;
-
-/// The longest prompt, in tokens: a small model on a CPU reads some hundreds a second.
-const LONGEST_PROMPT: usize = 2_000;
-
-/// Why a question has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// Told to stop.
-    #[error("stopped")]
-    Stopped,
-    /// The model server cannot be reached: waiting helps.
-    #[error("the model server is away")]
-    ModelAway,
-    /// The model did not do it: another attempt may.
-    #[error("the model failed: {0}")]
-    Model(LlmError),
-    /// It was begun too often, by processes that did not live to end it.
-    #[error("it was begun too often")]
-    TooOften,
-    /// What it was made from was forgotten meanwhile: it is made again.
-    #[error("a source was forgotten")]
-    SourceForgotten,
-    /// The platform did not take it.
-    #[error(transparent)]
-    Unsent(NotSpoken),
-    /// The database failed.
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::SourceForgotten => Self::SourceForgotten,
-            StoreError::LeaseLost => Self::Stopped,
-            error => Self::Store(error),
-        }
-    }
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
+use crate::store::{StoreError, generation, plan as plans};
 
 /// The size of a generation.
 #[derive(Debug, Clone, Copy)]
@@ -108,12 +51,6 @@ struct Shown<'a> {
     drafts: &'a watch::Sender<String>,
 }
 
-/// A prompt and the messages that it quotes.
-struct Gathered {
-    prompt: Prompt,
-    sources: Vec<MessageId>,
-}
-
 impl Answering {
     /// Answers from this memory, by this model.
     pub fn new(
@@ -127,8 +64,8 @@ impl Answering {
     }
 
     /// Makes the answer to a question and keeps it: after a crash it is sent, not made again. What is known is gathered
-    /// when a slot is free, not before: a question may wait long for one. `drafts` gets the text as it grows, fit to be
-    /// shown.
+    /// when a slot is free, not before: a question may wait long for one. `found`: what a plan brought; then the answer
+    /// is its last step, and names its sources. `drafts` gets the text as it grows, fit to be shown.
     ///
     /// # Errors
     /// See [`Failure`]; nothing is kept then but a note of the failed generation.
@@ -136,10 +73,11 @@ impl Answering {
         &self,
         question: &Question,
         place: &Place,
+        found: Option<&Found>,
         stop: &CancellationToken,
         drafts: Option<&watch::Sender<String>>,
     ) -> Result<String, Failure> {
-        let work = async |server: ModelServer| self.write(question, place, &server, drafts).await;
+        let work = async |server: ModelServer| self.write(question, place, found, &server, drafts).await;
         self.slots.with(Priority::Interactive, stop, work).await.map_err(|_| Failure::Stopped)?
     }
 
@@ -147,12 +85,13 @@ impl Answering {
         &self,
         question: &Question,
         place: &Place,
+        found: Option<&Found>,
         server: &ModelServer,
         drafts: Option<&watch::Sender<String>>,
     ) -> Result<String, Failure> {
         let shown = drafts.map(|drafts| Shown { place, drafts });
         let began = Instant::now();
-        let gathered = self.gather(question, place).await?;
+        let gathered = self.gather(question, place, found).await?;
         record::overhead(Stage::Gather, began.elapsed());
         let first = self.generate(question, &gathered, &gathered.prompt.messages, server, shown).await?;
         let (answer, generation) = match presentable(&first.text, &gathered, place) {
@@ -168,74 +107,9 @@ impl Answering {
                 (answer, second)
             }
         };
-        self.keep(question, &gathered, &generation, &answer).await?;
+        let answer = found.map_or(answer.clone(), |found| found.below(&answer, place));
+        self.keep(question, &gathered, found, &generation, &answer).await?;
         Ok(answer)
-    }
-
-    /// Everything that bears on a question, within the prompt's budget.
-    async fn gather(&self, question: &Question, place: &Place) -> Result<Gathered, Failure> {
-        let (home, now) = (&place.home, Utc::now());
-        let zone = home.settings.time_zone;
-        let asked = message::find(&self.pool, place.key.platform, &question.platform_message_id).await?;
-        let recall = Recall {
-            community: home.id,
-            place: Some(place.id),
-            question: &question.text,
-            now,
-            zone,
-            exclude: asked,
-            count: HITS,
-            weights: Default::default(),
-        };
-        // A thread of Pedro's is one conversation, however long it pauses.
-        let (since, lines) = match place.own_thread {
-            true => (DateTime::UNIX_EPOCH, OWN_THREAD_LINES),
-            false => (question.asked_at - chrono::Duration::minutes(THREAD_MINUTES), THREAD_LINES),
-        };
-        let (recalled, title, links, thread) = tokio::try_join!(
-            self.retriever.recall(&recall),
-            stream_title::current(&self.pool, home.id, place.id),
-            link::search(&self.pool, home.id, &question.text, LINKS),
-            message::latest(&self.pool, place.id, since, asked, lines),
-        )?;
-        let windows = self.retriever.windows(&recalled.hits, AROUND).await?;
-        let is_asked = |line: &&MessageRow| Some(line.id) != asked;
-        let windows: Vec<Vec<MessageRow>> =
-            windows.into_iter().map(|window| window.lines.iter().filter(is_asked).cloned().collect()).collect();
-        let platform = place.key.platform;
-        let prompt = prompt::answer_messages(&AnswerInput {
-            persona: &home.persona,
-            platform,
-            links_allowed: links_allowed(place),
-            now,
-            zone,
-            title: title.map(|title| TitleNote {
-                title: title.title,
-                category: title.category,
-                live: title.live,
-                since: title.began_at,
-            }),
-            windows: windows.iter().map(|lines| lines.iter().map(note).collect()).collect(),
-            links: links
-                .into_iter()
-                .map(|link| LinkNote { name: link.name, url: link.url, description: link.description })
-                .collect(),
-            thread: thread.iter().map(note).collect(),
-            asker: &question.asker_name,
-            question: &question.text,
-            budget_tokens: self.budget(),
-        });
-        let used_windows = windows.iter().take(prompt.used_windows).flatten();
-        let used_thread = thread.iter().rev().take(prompt.used_thread);
-        let mut sources: Vec<MessageId> = used_windows.chain(used_thread).map(|line| line.id).chain(asked).collect();
-        sources.sort();
-        sources.dedup();
-        Ok(Gathered { prompt, sources })
-    }
-
-    fn budget(&self) -> usize {
-        let room = self.sizes.context.saturating_sub(self.sizes.max_tokens) as usize;
-        room.min(LONGEST_PROMPT)
     }
 
     /// One generation on a server whose slot is held. A failed one is noted.
@@ -281,23 +155,19 @@ impl Answering {
         &self,
         question: &Question,
         gathered: &Gathered,
+        found: Option<&Found>,
         generation: &Generation,
         answer: &str,
     ) -> Result<(), Failure> {
         let mut transaction = self.pool.begin().await?;
         // As the row says now: the asker may have opted out while the model wrote.
         let ephemeral = questions::is_ephemeral(&mut transaction, question.id).await?;
-        let prompt = serde_json::to_value(&gathered.prompt.messages).ok();
-        let new = NewGeneration {
-            prompt: prompt.filter(|_| !ephemeral),
-            output: Some(generation.text.as_str()).filter(|_| !ephemeral),
-            prompt_tokens: generation.prompt_tokens.and_then(|tokens| i32::try_from(tokens).ok()),
-            completion_tokens: generation.completion_tokens.and_then(|tokens| i32::try_from(tokens).ok()),
-            first_token_ms: generation.first_token.map(millis),
-            took_ms: millis(generation.took),
-            ..new_generation(question, &generation.model, &gathered.sources)
-        };
+        let (asked, sources) = (&gathered.prompt.messages, &gathered.sources);
+        let new = keep::row(question, Purpose::Answer, generation, asked, sources, ephemeral);
         generation::insert(&mut transaction, &new).await?;
+        if let Some(found) = found {
+            plans::close(&mut transaction, found.plan, PlanStatus::Succeeded).await?;
+        }
         questions::keep_answer(&mut transaction, question.id, question.lease_owner, answer).await?;
         transaction.commit().await?;
         Ok(())
@@ -310,11 +180,8 @@ impl Answering {
         error: &LlmError,
         began: Instant,
     ) -> Result<(), Failure> {
-        let new = NewGeneration {
-            took_ms: millis(began.elapsed()),
-            failure: Some(error.reason()),
-            ..new_generation(question, "", &gathered.sources)
-        };
+        let sources = &gathered.sources;
+        let new = keep::failed_row(question, Purpose::Answer, error.reason(), began.elapsed(), sources);
         let mut transaction = self.pool.begin().await?;
         generation::insert(&mut transaction, &new).await?;
         transaction.commit().await?;
@@ -366,39 +233,4 @@ fn presentable(output: &str, gathered: &Gathered, place: &Place) -> Result<Strin
     } else {
         Ok(text)
     }
-}
-
-fn new_generation<'a>(question: &Question, model: &'a str, sources: &'a [MessageId]) -> NewGeneration<'a> {
-    NewGeneration {
-        community: question.community_id,
-        question: Some(question.id),
-        purpose: Purpose::Answer.as_str(),
-        model,
-        prompt: None,
-        output: None,
-        prompt_tokens: None,
-        completion_tokens: None,
-        first_token_ms: None,
-        took_ms: 0,
-        failure: None,
-        sources,
-    }
-}
-
-fn links_allowed(place: &Place) -> bool {
-    place.key.platform != Platform::Twitch || place.home.settings.links_allowed
-}
-
-fn note(line: &MessageRow) -> NoteLine {
-    // Pedro's own lines and other bots' are the thread of a talk, never the source of a fact: the reader is told.
-    let author = match line.author_kind {
-        AuthorKind::Person => line.author.clone(),
-        AuthorKind::Pedro => "Pedro (you)".to_owned(),
-        AuthorKind::Bot => format!("{} (a bot)", line.author),
-    };
-    NoteLine { author, sent_at: line.sent_at, text: line.text.clone() }
-}
-
-fn millis(time: std::time::Duration) -> i32 {
-    i32::try_from(time.as_millis()).unwrap_or(i32::MAX)
 }

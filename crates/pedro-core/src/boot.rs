@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{Notify, mpsc};
+use url::Url;
 
 use crate::answer::{Answering, Sizes};
 use crate::chat::Platform;
@@ -20,8 +21,13 @@ use crate::memory::{EmbedWorker, PersonHasher, Retriever};
 use crate::patience::Patience;
 use crate::pedro::Pedro;
 use crate::places::{Identity, Places};
+use crate::plan::executor::Executor;
+use crate::plan::planner::Planner;
+use crate::plan::step::api_call::ApiTools;
+use crate::plan::step::web_search::WebSearch;
+use crate::plan::steps::{self, Steps};
 use crate::question::Terms;
-use crate::service::config::{CommunitySettings, DatabaseSettings, EmbeddingSettings, ModelSettings};
+use crate::service::config::{CommunitySettings, DatabaseSettings, EmbeddingSettings, ModelSettings, SearchSettings};
 use crate::service::secret::{Secret, shown_url};
 use crate::service::{Readiness, Shutdown, Verdict};
 use crate::speech::Speech;
@@ -76,6 +82,10 @@ pub struct Parts<'a> {
     pub embedding: EmbeddingSettings,
     /// Settings.
     pub community: &'a CommunitySettings,
+    /// Settings.
+    pub search: &'a SearchSettings,
+    /// Where people reach this bot's pages, if they do.
+    pub public_url: Option<Url>,
     /// Where the checks of what is opened are registered.
     pub readiness: &'a Readiness,
 }
@@ -100,6 +110,22 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     let slots = Arc::new(Slots::new(pool.clone(), parts.model.servers.clone(), client));
     let model = open_model(&parts.model)?;
     let secret = parts.community.secret_key.as_ref().map(Secret::expose);
+    let apis = ApiTools;
+    let planner = Arc::new(Planner {
+        pool: pool.clone(),
+        model: Arc::clone(&model),
+        slots: Arc::clone(&slots),
+        retriever: Arc::clone(&retriever),
+        catalog: steps::catalog(&apis),
+        judges: parts.model.judges,
+    });
+    let steps = Steps {
+        pool: pool.clone(),
+        retriever: Arc::clone(&retriever),
+        web: WebSearch::new(pool.clone(), parts.search)?,
+        apis,
+        planner: Arc::clone(&planner),
+    };
     let places = Arc::new(Places::new(pool.clone(), parts.identity));
     let voice = Arc::new(Voice::new(pool.clone(), parts.voice));
     let hasher = PersonHasher::new(&pool, secret).await?;
@@ -123,6 +149,9 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
         terms: parts.terms,
         patience: Patience::default(),
         answering: Answering::new(pool.clone(), retriever, model, slots, sizes),
+        planner,
+        executor: Executor { pool: pool.clone(), steps },
+        public_url: parts.public_url,
         games: Arc::new(games),
         voice,
         hasher,

@@ -20,7 +20,7 @@ use crate::store::message::{self, NewLine};
 use crate::store::opt_out::{self, OptOut};
 use crate::store::question::{self as questions, Accepted, NewQuestion};
 use crate::store::{StoreError, channel};
-use crate::trigger::{self, Command, Hearing, Intent, Usage};
+use crate::trigger::{self, Asked, Command, Hearing, Intent, Usage, Why};
 
 /// The first wait after the database failed; doubled up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -53,6 +53,8 @@ pub struct Put {
     pub interaction: Interaction,
     /// How long the question waits to be settled where it is answered, before it is answered in place.
     pub hold: Duration,
+    /// Whether a plan is asked for.
+    pub plan: bool,
 }
 
 impl Line {
@@ -232,8 +234,9 @@ impl Listener {
         line: &Line,
         ephemeral: bool,
     ) -> Result<Option<FollowUp>, StoreError> {
-        if line.put.is_some() {
-            let asked = line.message.text.clone();
+        if let Some(put) = &line.put {
+            let (text, tagged) = trigger::tag::take(&line.message.text, &line.place.home.ear.plan_tags);
+            let asked = Asked { text, why: Why::Command, plan: put.plan || tagged };
             return self.accept(transaction, line, &asked, ephemeral).await;
         }
         if line.is_move {
@@ -253,7 +256,7 @@ impl Listener {
             Intent::Command(Ok(command)) => Ok(Some(FollowUp::Obey(command))),
             Intent::Question(_) if paused => Ok(None),
             Intent::Command(Err(usage)) => Ok(Some(FollowUp::Correct(reply::usage(&usage.usage)))),
-            Intent::Question(asked) => self.accept(transaction, line, &asked.text, ephemeral).await,
+            Intent::Question(asked) => self.accept(transaction, line, &asked, ephemeral).await,
         }
     }
 
@@ -261,7 +264,7 @@ impl Listener {
         &self,
         transaction: &mut PgConnection,
         line: &Line,
-        asked: &str,
+        asked: &Asked,
         ephemeral: bool,
     ) -> Result<Option<FollowUp>, StoreError> {
         let new = NewQuestion {
@@ -272,7 +275,8 @@ impl Listener {
             ephemeral,
             asker_hash: &line.person,
             asker_name: &line.message.author.display_name,
-            text: asked,
+            text: &asked.text,
+            wants_plan: asked.plan,
             reply_target: serde_json::to_value(line.target()).unwrap_or_default(),
             hold: line.put.as_ref().map_or(Duration::ZERO, |put| put.hold),
             // When it was heard, by our clock: the platform's may be far off, and people wait from now on.

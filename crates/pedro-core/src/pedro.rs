@@ -4,12 +4,17 @@
 mod ask;
 mod attend;
 mod interact;
+mod plan;
+mod wish;
 
-use std::sync::Arc;
+pub use wish::Wish;
+
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore};
+use url::Url;
 
 use crate::answer::Answering;
 use crate::chat::{ChannelKey, ChatMessage, Heard, Platform, Removal};
@@ -19,12 +24,15 @@ use crate::listener::{FollowUp, Followed, Line, Listener};
 use crate::memory::{InboxReader, PersonHasher};
 use crate::patience::Patience;
 use crate::places::Places;
+use crate::plan::executor::Executor;
+use crate::plan::planner::Planner;
 use crate::question::{Held, Terms, Worker};
 use crate::reply;
 use crate::service::Shutdown;
 use crate::service::metrics::catalog::{DropReason, ReplyKind};
 use crate::service::metrics::record;
 use crate::speech::can_edit;
+use crate::store::plan::PlanRow;
 use crate::store::question::Reach;
 use crate::store::{StoreError, channel, erase, message, opt_out};
 use crate::trigger::{Command, Usage};
@@ -40,6 +48,9 @@ const WORKERS: usize = 4;
 /// How long to wait before something is tried again that the database did not do.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
 
+/// Pedro, once it is there: the pages are served before.
+pub type Booted = Arc<OnceLock<Arc<Pedro>>>;
+
 /// Pedro on one platform.
 pub struct Pedro {
     /// The database.
@@ -52,6 +63,12 @@ pub struct Pedro {
     pub listener: Listener,
     /// Makes answers.
     pub answering: Answering,
+    /// Makes plans.
+    pub planner: Arc<Planner>,
+    /// Carries them out.
+    pub executor: Executor,
+    /// Where people reach this bot's pages, if they do.
+    pub public_url: Option<Url>,
     /// Twenty questions.
     pub games: Arc<Games>,
     /// Says texts.
@@ -232,6 +249,14 @@ impl Pedro {
             let place = Arc::clone(&line.place);
             let text = match command {
                 Command::Wrong => pedro.withdraw_replied(&line).await,
+                Command::Retry => pedro.grant_last(|_| Some(Wish::Retry), &line.message.author, &place).await,
+                Command::Mark { number, event } => {
+                    let wish = |plan: Option<&PlanRow>| {
+                        let row = plan?.steps.get(usize::from(number).checked_sub(1)?)?;
+                        Some(Wish::Mark { step: row.step.id.clone(), event })
+                    };
+                    pedro.grant_last(wish, &line.message.author, &place).await
+                }
                 _ => pedro.carry_out(&command, &place).await,
             };
             let utterance = Utterance { stored, ..Utterance::reply(&place, &target, &text) };

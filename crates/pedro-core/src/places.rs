@@ -172,6 +172,7 @@ impl Places {
         let mut ear = Ear::new(&self.identity.login);
         ear.user_ids.clone_from(&self.identity.user_ids);
         ear.names.extend(settings.nicknames.iter().cloned());
+        ear.plan_tags.clone_from(&settings.plan_tags);
         ear.prefix = settings.prefix.clone().unwrap_or(ear.prefix);
         ear.renamed.clone_from(&settings.commands);
         ear.other_bots.extend(settings.other_bots.iter().map(|login| login.to_lowercase()));

@@ -68,8 +68,10 @@ pub struct Message {
     pub text: String,
     /// Which message it becomes.
     pub form: Form,
-    /// What can be pressed under it; platforms without buttons leave them out.
-    pub buttons: Vec<Button>,
+    /// What can be pressed and chosen under it; platforms without such things leave them out.
+    pub controls: Controls,
+    /// A file that hangs on it; platforms without files leave it out.
+    pub file: Option<File>,
     /// The same whenever the same message is sent again: a platform that has seen it takes it once.
     pub nonce: Option<String>,
     /// What became of it. Dropping it means that the adapter stopped first.
@@ -85,6 +87,41 @@ pub enum Form {
     New,
     /// New text for the message with this platform id; if it is gone, a message of its own.
     Edit(String),
+}
+
+/// What can be pressed and chosen under a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Controls {
+    /// In order.
+    pub buttons: Vec<Button>,
+    /// Below them.
+    pub choice: Option<Choice>,
+}
+
+/// A list to choose one thing from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What comes back, with the value chosen; at most 100 characters.
+    pub id: String,
+    /// What stands there before anything is chosen; at most 150 characters.
+    pub placeholder: String,
+    /// Values (at most 100 characters) and what they are called (likewise); at most 25.
+    pub options: Vec<(String, String)>,
+}
+
+/// A text file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name, with an ending that tells what it is.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+impl From<Vec<Button>> for Controls {
+    fn from(buttons: Vec<Button>) -> Self {
+        Self { buttons, choice: None }
+    }
 }
 
 /// Something to press under a message.

@@ -15,7 +15,7 @@ use self::display::Displays;
 use crate::chat::{Author, AuthorKind, ChatMessage, GenerationId, Platform, QuestionId, ReplyTo, Role};
 use crate::places::Place;
 use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, split, split_markdown};
-use crate::speech::{Button, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit};
+use crate::speech::{Button, Controls, File, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit};
 use crate::store::message::{self, NewLine};
 use crate::store::{StoreError, generation, question};
 
@@ -28,8 +28,10 @@ pub struct Utterance<'a> {
     pub to: Option<&'a ReplyTarget>,
     /// Clean text of any length.
     pub text: &'a str,
-    /// What can be pressed under it.
-    pub buttons: Vec<Button>,
+    /// What can be pressed and chosen under it.
+    pub controls: Controls,
+    /// A file that hangs on its first piece.
+    pub file: Option<File>,
     /// Whether it is stored. What answers somebody who opted out of storage is not.
     pub stored: bool,
     /// The generation that it says.
@@ -47,12 +49,22 @@ pub struct Answers {
     pub lease: Option<Uuid>,
     /// How many pieces were said before a crash.
     pub said: usize,
+    /// How often the question was put again: the answers of two rounds are two messages.
+    pub round: i32,
+    /// Whether the answer stands below what was shown while it was made, and not in its place.
+    pub below: bool,
 }
 
 impl<'a> Utterance<'a> {
     /// A stored text of Pedro's own.
     pub fn reply(place: &'a Place, to: &'a ReplyTarget, text: &'a str) -> Self {
-        Self { place, to: Some(to), text, buttons: Vec::new(), stored: true, generation: None, answers: None }
+        Self { stored: true, ..Self::unstored(place, Some(to), text) }
+    }
+
+    /// A text that is not stored, such as one that will change.
+    pub fn unstored(place: &'a Place, to: Option<&'a ReplyTarget>, text: &'a str) -> Self {
+        let controls = Controls::default();
+        Self { place, to, text, controls, file: None, stored: false, generation: None, answers: None }
     }
 }
 
@@ -98,6 +110,10 @@ impl Voice {
     /// The first piece. An answer takes the place of what was shown while it was made.
     async fn open(&self, utterance: &Utterance<'_>, piece: &str) -> Result<Spoken, NotSpoken> {
         match utterance.answers {
+            Some(answers) if answers.below => {
+                let form = if self.is_shown(answers.question).await { Form::New } else { Form::Opening };
+                self.send(utterance, piece, 0, form).await
+            }
             Some(answers) if can_edit(utterance.place.key.platform) => {
                 let display = self.displays.of(answers.question);
                 let mut display = display.lock().await;
@@ -124,9 +140,9 @@ impl Voice {
         place: &Place,
         to: Option<&ReplyTarget>,
         text: &str,
-        buttons: Vec<Button>,
+        controls: Controls,
     ) -> Result<(), NotSpoken> {
-        self.show_over(true, question, place, to, text, buttons).await
+        self.show_over(true, question, place, to, text, controls).await
     }
 
     /// The same where nothing is shown of a question yet: what stands there is more than this.
@@ -140,7 +156,7 @@ impl Voice {
         to: Option<&ReplyTarget>,
         text: &str,
     ) -> Result<(), NotSpoken> {
-        self.show_over(false, question, place, to, text, Vec::new()).await
+        self.show_over(false, question, place, to, text, Controls::default()).await
     }
 
     async fn show_over(
@@ -150,7 +166,7 @@ impl Voice {
         place: &Place,
         to: Option<&ReplyTarget>,
         text: &str,
-        buttons: Vec<Button>,
+        controls: Controls,
     ) -> Result<(), NotSpoken> {
         let pieces = pieces(place.key.platform, text);
         let Some(piece) = pieces.first().filter(|_| can_edit(place.key.platform)) else { return Ok(()) };
@@ -164,9 +180,9 @@ impl Voice {
         if !display.wants(piece) || !(replaces || opens) {
             return Ok(());
         }
-        let utterance = Utterance { place, to, text: piece, buttons, stored: false, generation: None, answers: None };
+        let utterance = Utterance { controls, ..Utterance::unstored(place, to, piece) };
         // The nonce of the answer: if it was said before a crash, and not noted, it becomes the answer after all.
-        let spoken = self.hand_over(&utterance, piece, to.map(|to| nonce(to, 0)), form).await?;
+        let spoken = self.hand_over(&utterance, piece, to.map(|to| nonce(to, 0, 0)), form).await?;
         display.shows(&spoken, piece);
         if opens && let Err(error) = question::note_shown(&self.pool, question, &spoken.platform_message_id).await {
             tracing::warn!(%error, "after a crash the answer would not find the message that it belongs on");
@@ -187,11 +203,11 @@ impl Voice {
         buttons: Vec<Button>,
         nonce: String,
     ) -> Result<Spoken, NotSpoken> {
-        let utterance = Utterance { place, to, text, buttons, stored: false, generation: None, answers: None };
+        let utterance = Utterance { controls: buttons.into(), ..Utterance::unstored(place, to, text) };
         self.hand_over(&utterance, text, Some(nonce), Form::New).await
     }
 
-    /// Changes a message that was said, with the buttons under it.
+    /// Changes a message that was said, with what can be pressed under it and the file that hangs on it.
     ///
     /// # Errors
     /// When the platform does not take it.
@@ -200,9 +216,10 @@ impl Voice {
         place: &Place,
         platform_message_id: &str,
         text: &str,
-        buttons: Vec<Button>,
+        controls: Controls,
+        file: Option<File>,
     ) -> Result<(), NotSpoken> {
-        let utterance = Utterance { place, to: None, text, buttons, stored: false, generation: None, answers: None };
+        let utterance = Utterance { controls, file, ..Utterance::unstored(place, None, text) };
         self.hand_over(&utterance, text, None, Form::Edit(platform_message_id.to_owned())).await?;
         Ok(())
     }
@@ -210,6 +227,11 @@ impl Voice {
     /// Forgets what is no longer shown.
     pub fn tidy(&self) {
         self.displays.tidy();
+    }
+
+    /// Forgets that a question was answered: it is put again.
+    pub fn reopen(&self, question: QuestionId) {
+        self.displays.close(question);
     }
 
     /// Shows for some seconds that Pedro is at it.
@@ -229,6 +251,11 @@ impl Voice {
         display.message().map_or(Form::Opening, |id| Form::Edit(id.to_owned()))
     }
 
+    async fn is_shown(&self, question: QuestionId) -> bool {
+        let shown = question::shown(&self.pool, question).await;
+        shown.ok().flatten().is_some_and(|shown| shown.platform_message_id.is_some())
+    }
+
     async fn send(
         &self,
         utterance: &Utterance<'_>,
@@ -236,7 +263,14 @@ impl Voice {
         number: usize,
         form: Form,
     ) -> Result<Spoken, NotSpoken> {
-        let nonce = utterance.answers.and(utterance.to).map(|to| nonce(to, number));
+        let nonce = utterance.answers.zip(utterance.to).map(|(answers, to)| {
+            // In the first round the opening is also what shows how the question fares.
+            if answers.below && number == 0 {
+                nonce(to, answers.round, PIECE_BELOW)
+            } else {
+                nonce(to, answers.round, number)
+            }
+        });
         self.hand_over(utterance, piece, nonce, form).await
     }
 
@@ -253,7 +287,8 @@ impl Voice {
             reply_to: utterance.to.cloned(),
             text: piece.to_owned(),
             form,
-            buttons: utterance.buttons.clone(),
+            controls: utterance.controls.clone(),
+            file: utterance.file.clone(),
             nonce,
             outcome,
         };
@@ -329,9 +364,16 @@ impl Voice {
     }
 }
 
-/// What a piece of an answer is known by, however often it is sent.
-fn nonce(to: &ReplyTarget, piece: usize) -> String {
-    format!("{}-{piece}", to.platform_message_id)
+/// The number of an answer's first piece where another message opens the reply. Discord's 2,000 characters a piece and
+/// the model's few hundred tokens never get there.
+const PIECE_BELOW: usize = 9;
+
+/// What a piece of an answer is known by, however often it is sent. At most 25 characters, as Discord wants.
+fn nonce(to: &ReplyTarget, round: i32, piece: usize) -> String {
+    match round {
+        0 => format!("{}-{piece}", to.platform_message_id),
+        round => format!("{}-{}{piece}", to.platform_message_id, round % 10),
+    }
 }
 
 /// A text cut to what the platform takes in one message.

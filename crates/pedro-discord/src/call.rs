@@ -56,7 +56,7 @@ impl Call {
     pub(crate) async fn finish(&self, text: &str, buttons: &[Button]) -> Result<Id<MessageMarker>, Trouble> {
         let (client, nobody) = (self.bot.rest.http.interaction(self.bot.me.application_id), AllowedMentions::default());
         let text = pedro_core::prompt::split_markdown(text, pedro_core::prompt::DISCORD_LIMIT).into_iter().next();
-        let components = components(buttons);
+        let components = components(&buttons.to_vec().into());
         let message = self
             .bot
             .rest
@@ -160,6 +160,12 @@ impl Call {
             CommandOptionValue::Integer(number) => Some(number),
             _ => None,
         })
+    }
+
+    /// Whether an option was given and is true.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        let given = self.options.iter().find(|option| option.name == name);
+        given.is_some_and(|option| matches!(option.value, CommandOptionValue::Boolean(true)))
     }
 
     /// Whether the person may command Pedro. Discord asks too, but a server's owner may have given the command away.

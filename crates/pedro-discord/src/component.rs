@@ -1,14 +1,15 @@
-//! Buttons under a message.
+//! Buttons and lists under a message.
 
-use pedro_core::speech::Button;
-use twilight_model::channel::message::component::{ActionRow, Button as Pressable, ButtonStyle, Component};
+use pedro_core::speech::{Button, Choice, Controls};
+use twilight_model::channel::message::component::{
+    ActionRow, Button as Pressable, ButtonStyle, Component, SelectMenu, SelectMenuOption, SelectMenuType,
+};
 
-/// Buttons in rows of five, the most that Discord puts side by side.
-pub(crate) fn components(buttons: &[Button]) -> Vec<Component> {
-    let row = |buttons: &[Button]| {
-        Component::ActionRow(ActionRow { components: buttons.iter().map(button).collect(), id: None })
-    };
-    buttons.chunks(5).map(row).collect()
+/// Buttons in rows of five, the most that Discord puts side by side, and below them the list.
+pub(crate) fn components(controls: &Controls) -> Vec<Component> {
+    let row = |components: Vec<Component>| Component::ActionRow(ActionRow { components, id: None });
+    let buttons = controls.buttons.chunks(5).map(|buttons| row(buttons.iter().map(button).collect()));
+    buttons.chain(controls.choice.iter().map(|choice| row(vec![list(choice)]))).collect()
 }
 
 fn button(button: &Button) -> Component {
@@ -21,5 +22,28 @@ fn button(button: &Button) -> Component {
         sku_id: None,
         style: ButtonStyle::Secondary,
         url: None,
+    })
+}
+
+fn list(choice: &Choice) -> Component {
+    let option = |(value, label): &(String, String)| SelectMenuOption {
+        default: false,
+        description: None,
+        emoji: None,
+        label: label.clone(),
+        value: value.clone(),
+    };
+    Component::SelectMenu(SelectMenu {
+        channel_types: None,
+        custom_id: choice.id.clone(),
+        default_values: None,
+        disabled: false,
+        id: None,
+        kind: SelectMenuType::Text,
+        max_values: None,
+        min_values: None,
+        options: Some(choice.options.iter().map(option).collect()),
+        placeholder: Some(choice.placeholder.clone()),
+        required: None,
     })
 }

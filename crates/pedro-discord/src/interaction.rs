@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pedro_core::pedro::Wish;
 use pedro_core::reply;
 use pedro_core::service::metrics::record;
 use twilight_model::application::interaction::application_command::CommandData;
@@ -53,9 +54,17 @@ async fn run(call: Call, data: CommandData) {
     }
 }
 
-/// A button: acknowledged first; what is wrong with it is whispered.
+/// A button, or something chosen from a list: acknowledged first; what came of it, or is wrong with it, is whispered.
 async fn press(call: &Call, data: &MessageComponentInteractionData) {
     call.acknowledge_press().await;
+    if let Some((question, wish)) = Wish::read(&data.custom_id, data.values.first().map(String::as_str)) {
+        let granting = async {
+            let place = command::place(call).await;
+            call.bot.pedro.grant(question, &wish, &call.author, &place).await
+        };
+        let text = tokio::time::timeout(command::WRITE_WITHIN, granting).await;
+        return call.whisper(&text.unwrap_or_else(|_| reply::command_failed())).await;
+    }
     let text = match call.bot.pedro.games.press(&data.custom_id, &call.author.platform_user_id).await {
         Ok(Some(pressed)) => command::stumppedro::answer_of(pressed),
         Ok(None) => Some(reply::button_unknown()),

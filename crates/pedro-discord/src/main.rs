@@ -27,6 +27,7 @@ use clap::Parser;
 use pedro_core::boot::{self, Parts};
 use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
+use pedro_core::pedro::Booted;
 use pedro_core::places::Identity;
 use pedro_core::question::DISCORD_TERMS;
 use pedro_core::service::config::{BotSettings, BotTask};
@@ -34,6 +35,7 @@ use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, DISCORD};
 use pedro_core::service::{Readiness, Shutdown, Signals, telemetry};
 use pedro_core::speech::speech;
+use pedro_core::workflow;
 
 use crate::bot::Bot;
 use crate::config::{DiscordSettings, Options};
@@ -70,7 +72,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search: _, pages } = bot;
+    let BotSettings { database, model, embedding, community, search, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
@@ -81,7 +83,9 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     // The pages come first: while the database is waited for, `/readyz` says so.
     let (readiness, state) = (Readiness::new(), Arc::new(State::default()));
     state.watch(&readiness);
-    let router = Pages::new(metrics, readiness.clone()).into_router();
+    let booted = Booted::default();
+    let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
+    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).into_router();
     shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
 
     let rest = Arc::new(Rest::new(&discord));
@@ -100,12 +104,16 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
         model,
         embedding,
         community: &community,
+        search: &search,
+        public_url: pages.public_url.clone(),
         readiness: &readiness,
     };
     let pedro = tokio::select! {
         () = signals.next() => return Ok(ExitCode::SUCCESS),
         pedro = boot::boot(parts, &shutdown) => pedro?,
     };
+    // It is set once.
+    let _first = booted.set(Arc::clone(&pedro));
     // Every home is known before the first question: one that was accepted before a crash may be of any.
     for home in community.communities.iter() {
         pedro.places.settle(home).await?;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use pedro_core::service::Shutdown;
 use pedro_core::service::metrics::{DISCORD, record};
-use pedro_core::speech::{Form, Interaction, Message, NotSpoken, Speech, Spoken};
+use pedro_core::speech::{File, Form, Interaction, Message, NotSpoken, Speech, Spoken};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use twilight_model::channel::message::AllowedMentions;
+use twilight_model::http::attachment::Attachment;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
 
@@ -158,7 +159,7 @@ impl Sender {
 
     async fn respond(&self, interaction: &Interaction, message: &Message) -> Result<Sent, Trouble> {
         let (client, token) = (self.rest.http.interaction(self.me.application_id), interaction.token.as_str());
-        let (nobody, components) = (AllowedMentions::default(), components(&message.buttons));
+        let (nobody, components) = (AllowedMentions::default(), components(&message.controls));
         match &message.form {
             Form::Opening => self
                 .rest
@@ -205,7 +206,7 @@ impl Sender {
         let mut body = json!({
             "content": message.text,
             "allowed_mentions": { "parse": [] },
-            "components": components(&message.buttons),
+            "components": components(&message.controls),
         });
         if let Some(nonce) = &message.nonce {
             body["nonce"] = Value::from(nonce.as_str());
@@ -242,19 +243,24 @@ impl Sender {
         id: Id<MessageMarker>,
         message: &Message,
     ) -> Result<Sent, Trouble> {
-        let (nobody, components) = (AllowedMentions::default(), components(&message.buttons));
+        let (nobody, components) = (AllowedMentions::default(), components(&message.controls));
+        let files = files(message);
         self.rest
             .value(|| {
-                self.rest
-                    .http
-                    .update_message(channel, id)
-                    .content(Some(&message.text))
-                    .components(Some(&components))
-                    .allowed_mentions(Some(&nobody))
+                let update = self.rest.http.update_message(channel, id).content(Some(&message.text));
+                let update = update.components(Some(&components)).allowed_mentions(Some(&nobody));
+                // Each change says which files stay: with none of its own it leaves them as they are.
+                if files.is_empty() { update } else { update.attachments(&files).keep_attachment_ids(&[]) }
             })
             .await
             .and_then(Sent::read)
     }
+}
+
+/// What hangs on a message. Only a change brings one: the last look of a plan.
+fn files(message: &Message) -> Vec<Attachment> {
+    let file = |file: &File| Attachment::from_bytes(file.name.clone(), file.text.clone().into_bytes(), 0);
+    message.file.iter().map(file).collect()
 }
 
 /// What is needed of a message that was sent. Not held against twilight's model, which knows all of it: a message that

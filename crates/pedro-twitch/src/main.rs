@@ -18,6 +18,7 @@ use clap::Parser;
 use pedro_core::boot::{self, Parts};
 use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
+use pedro_core::pedro::Booted;
 use pedro_core::places::Identity;
 use pedro_core::question::TWITCH_TERMS;
 use pedro_core::service::config::{BotSettings, BotTask};
@@ -26,6 +27,7 @@ use pedro_core::service::metrics::{self, TWITCH};
 use pedro_core::service::{Readiness, Shutdown, Signals, Verdict, shutdown, telemetry};
 use pedro_core::speech::speech;
 use pedro_core::store::channel::Seen;
+use pedro_core::workflow;
 use tokio::sync::watch;
 
 use crate::config::{Options, TwitchSettings};
@@ -61,7 +63,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search: _, pages } = bot;
+    let BotSettings { database, model, embedding, community, search, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
@@ -71,7 +73,9 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     // The pages come first: while the database is waited for, `/readyz` says so.
     let (readiness, state) = (Readiness::new(), Arc::new(State::new()));
     watch_chat(&readiness, &state, twitch.channels.clone());
-    let router = Pages::new(metrics, readiness.clone()).into_router();
+    let booted = Booted::default();
+    let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
+    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).into_router();
     shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
 
     let (voice, speeches) = speech();
@@ -86,12 +90,16 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
         model,
         embedding,
         community: &community,
+        search: &search,
+        public_url: pages.public_url.clone(),
         readiness: &readiness,
     };
     let pedro = tokio::select! {
         () = signals.next() => return Ok(ExitCode::SUCCESS),
         pedro = boot::boot(parts, &shutdown) => pedro?,
     };
+    // It is set once.
+    let _first = booted.set(Arc::clone(&pedro));
     for channel in &twitch.channels {
         let home = community.communities.community_of_twitch(channel);
         pedro.places.open(home, &Seen::public(convert::channel(channel), channel)).await?;

@@ -12,7 +12,7 @@ use pedro_core::memory::inbox;
 use pedro_core::places::Identity;
 use pedro_core::question::Terms;
 use pedro_core::service::config::{
-    Community, CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs,
+    Community, CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs, SearchArgs,
 };
 use pedro_core::service::{Readiness, Shutdown, Signals, shutdown};
 use pedro_core::speech::speech;
@@ -48,15 +48,18 @@ pub(crate) struct Options {
     embedding: EmbeddingArgs,
     #[command(flatten)]
     config: CommunityArgs,
+    #[command(flatten)]
+    search: SearchArgs,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let Options { community, name, database, model, embedding, config } = options;
+    let Options { community, name, database, model, embedding, config, search } = options;
     let mut problems = ConfigProblems::default();
     let database = database.resolve(&mut problems);
     let model = model.resolve(&mut problems);
     let embedding = embedding.resolve(&mut problems);
     let config = config.resolve(&mut problems);
+    let search = search.resolve(&mut problems);
     let (database, model, embedding, config) = problems.into_result((database, model, embedding, config))?;
     let community = target::chosen(community, &config)?;
 
@@ -72,6 +75,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         model,
         embedding,
         community: &config,
+        search: &search,
+        public_url: None,
         readiness: &Readiness::new(),
     };
     let pedro = boot::boot(parts, &shutdown).await?;

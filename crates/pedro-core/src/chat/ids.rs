@@ -37,6 +37,8 @@ row_id! {
     QuestionId;
     /// Row of `pedro.generation`.
     GenerationId;
+    /// Row of `pedro.plan`.
+    PlanId;
     /// Row of `pedro.game`.
     GameId;
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use ids::{AuthorId, ChannelId, CommunityId, GameId, GenerationId, MessageId, QuestionId};
+pub use ids::{AuthorId, ChannelId, CommunityId, GameId, GenerationId, MessageId, PlanId, QuestionId};
 
 /// Where a line comes from. Stored as its lower-case name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]

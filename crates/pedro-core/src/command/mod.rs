@@ -38,10 +38,20 @@ pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreE
         Command::Titles(count) => stream::titles(*count, given).await,
         Command::Help => Ok(help(given)),
         Command::Pause(minutes) => pause(*minutes, given).await,
-        // Questions, corrections, stops and privacy commands take ways of their own.
-        Command::Ask(_) | Command::Wrong | Command::Stop | Command::OptOut(_) | Command::OptIn | Command::ForgetMe => {
-            Ok(String::new())
+        Command::AgenticMode(on) => {
+            channel::set_agentic(given.pool, given.place.id, *on).await?;
+            Ok(reply::plan::agentic(*on))
         }
+        // Questions, plans, corrections, stops and privacy commands take ways of their own.
+        Command::Ask(_)
+        | Command::Plan(_)
+        | Command::Retry
+        | Command::Mark { .. }
+        | Command::Wrong
+        | Command::Stop
+        | Command::OptOut(_)
+        | Command::OptIn
+        | Command::ForgetMe => Ok(String::new()),
     }
 }
 

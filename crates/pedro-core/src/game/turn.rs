@@ -9,7 +9,7 @@ use super::worker::record_end;
 use super::{Games, answer, reply, sayable};
 use crate::chat::GameId;
 use crate::places::Place;
-use crate::speech::{Button, NotSpoken, ReplyTarget};
+use crate::speech::{Button, Controls, NotSpoken, ReplyTarget};
 use crate::store::StoreError;
 use crate::store::game::{self as games, Game, NewTurn, Notice, Outcome, Turn};
 
@@ -191,7 +191,7 @@ impl Games {
         };
         let text = reply::question(turn.number, &turn.question, turn.is_guess);
         let text = turn.answer.map_or(text.clone(), |answer| reply::answered(&text, answer));
-        match self.voice.change(place, message_id, &text, Vec::new()).await {
+        match self.voice.change(place, message_id, &text, Controls::default(), None).await {
             Ok(()) => {
                 if let Err(error) = games::close_turn(&self.pool, game, turn.number).await {
                     tracing::debug!(%error, game.id = %game, "that a question's buttons are gone was not noted");

@@ -4,6 +4,7 @@
 //! [`LangchainModel`] wraps it; `testing::ScriptedModel` stands in for it.
 
 mod failure;
+pub(crate) mod keep;
 mod langchain;
 pub(crate) mod measure;
 mod pooled;

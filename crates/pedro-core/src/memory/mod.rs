@@ -1,6 +1,7 @@
 //! What was said: written down, embedded in the background, found again, and forgotten when asked.
 
 pub mod cue;
+mod earlier;
 mod embed_worker;
 pub mod fuse;
 mod ingest;

@@ -82,9 +82,9 @@ pub struct Recalled {
 
 /// Finds what was said.
 pub struct Retriever {
-    pool: PgPool,
-    embedder: Arc<dyn Embedder>,
-    space: EmbeddingSpace,
+    pub(super) pool: PgPool,
+    pub(super) embedder: Arc<dyn Embedder>,
+    pub(super) space: EmbeddingSpace,
     statistics: WordStatistics,
 }
 

@@ -7,14 +7,14 @@ use chrono::Utc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::Pedro;
-use crate::answer::Failure;
+use super::{Pedro, wish};
 use crate::places::Place;
-use crate::question::{ATTEMPTS, Settled, Unsettled};
+use crate::question::{ATTEMPTS, Failure, Settled, Unsettled};
 use crate::reply;
 use crate::service::metrics::catalog::{ReplyKind, Stage};
 use crate::service::metrics::record;
-use crate::speech::{NotSpoken, ReplyTarget, can_edit};
+use crate::speech::{Controls, NotSpoken, ReplyTarget, can_edit};
+use crate::store::StoreError;
 use crate::store::question::{self as questions, Ending, Question};
 use crate::voice::{Answers, Utterance};
 
@@ -57,8 +57,12 @@ impl Pedro {
                 self.finish(&question, Ending::Failed).await
             }
             Failure::Model(_) if question.attempts < ATTEMPTS => put_back(2, true),
+            Failure::PlanStopped => {
+                self.last_word(asked, &reply::plan::broken(self.platform, &place.home.ear.prefix)).await;
+                self.finish(&question, Ending::Failed).await
+            }
             Failure::Model(_) | Failure::TooOften => {
-                self.last_word(asked, &reply::gave_up()).await;
+                self.last_word(asked, &reply::plan::gave_up(self.platform, &place.home.ear.prefix)).await;
                 self.finish(&question, Ending::Failed).await
             }
         }
@@ -76,19 +80,15 @@ impl Pedro {
         };
         let generation = self.answering.generation_of(question).await?;
         let said = usize::try_from(question.pieces_sent).unwrap_or(0);
-        let answers = Some(Answers { question: question.id, lease: Some(question.lease_owner), said });
-        let utterance = Utterance {
-            place,
-            to: target,
-            text: &text,
-            buttons: Vec::new(),
-            stored: !question.ephemeral,
-            generation,
-            answers,
-        };
+        let answers = Some(Answers { said, ..self.answers(question).await? });
+        let stored = !question.ephemeral;
+        let utterance = Utterance { stored, generation, answers, ..Utterance::unstored(place, target, &text) };
         let began = Instant::now();
         self.voice.say(&utterance).await.map_err(Failure::Unsent)?;
         record::overhead(Stage::Send, began.elapsed());
+        if answers.is_some_and(|answers| answers.below) {
+            self.show_ended_plan(question.id, place).await;
+        }
         self.answering.finish(question, Ending::Answered).await?;
         record::replied(self.platform.as_str(), ReplyKind::Answer, waited(question));
         if target.is_some_and(|target| !target.is_line) {
@@ -97,13 +97,22 @@ impl Pedro {
         Ok(())
     }
 
-    /// Makes the answer; where messages can be edited, people see it grow.
+    /// How a question is answered: in the place of what shows how it fares, or below its plan.
+    async fn answers(&self, question: &Question) -> Result<Answers, StoreError> {
+        let below = !self.plans_of(question.id).await?.is_empty() || question.round > 0;
+        Ok(Answers { question: question.id, lease: Some(question.lease_owner), said: 0, round: question.round, below })
+    }
+
+    /// Makes the answer, by a plan or at once; where messages can be edited, people see it grow.
     async fn make(&self, asked: Asked<'_>, stop: &CancellationToken) -> Result<String, Failure> {
-        if !can_edit(self.platform) {
-            return self.answering.make(asked.question, asked.place, stop, None).await;
+        if self.is_planned(asked, stop).await? {
+            return self.answer_by_plan(asked, stop).await;
+        }
+        if !can_edit(self.platform) || asked.question.round > 0 {
+            return self.answering.make(asked.question, asked.place, None, stop, None).await;
         }
         let (drafts, shown) = watch::channel(String::new());
-        let making = async move { self.answering.make(asked.question, asked.place, stop, Some(&drafts)).await };
+        let making = async move { self.answering.make(asked.question, asked.place, None, stop, Some(&drafts)).await };
         // It ends with the making, when the last draft is out: the answer is not overtaken by it.
         tokio::join!(making, self.show_drafts(asked, shown)).0
     }
@@ -113,7 +122,7 @@ impl Pedro {
             let text = format!("{} …", drafts.borrow_and_update().clone());
             let began = Instant::now();
             let Asked { question, place, target } = asked;
-            if let Err(error) = self.voice.show(question.id, place, target, &text, Vec::new()).await {
+            if let Err(error) = self.voice.show(question.id, place, target, &text, Controls::default()).await {
                 tracing::debug!(%error, question.id = %question.id, "a draft was not shown");
             }
             let rest = SHOW_EVERY.saturating_sub(began.elapsed());
@@ -136,7 +145,7 @@ impl Pedro {
         let Asked { question, place, target } = asked;
         if can_edit(self.platform) {
             let text = reply::model_away();
-            if let Err(error) = self.voice.show(question.id, place, target, &text, Vec::new()).await {
+            if let Err(error) = self.voice.show(question.id, place, target, &text, Controls::default()).await {
                 tracing::warn!(%error, "the asker was not told that the model is away");
             }
         } else {
@@ -144,16 +153,27 @@ impl Pedro {
         }
     }
 
-    /// An apology instead of the answer.
+    /// An apology instead of the answer, with a way to try again.
     async fn last_word(&self, asked: Asked<'_>, text: &str) {
-        let answers = Answers { question: asked.question.id, lease: Some(asked.question.lease_owner), said: 0 };
+        let answers = match self.answers(asked.question).await {
+            Ok(answers) => answers,
+            Err(error) => return tracing::warn!(%error, "an apology was not said"),
+        };
         self.tell(asked, text, Some(answers)).await;
+        if answers.below {
+            self.show_ended_plan(asked.question.id, asked.place).await;
+        }
     }
 
-    async fn tell(&self, asked: Asked<'_>, text: &str, answers: Option<Answers>) {
+    pub(super) async fn tell(&self, asked: Asked<'_>, text: &str, answers: Option<Answers>) {
         let Asked { question, place, target } = asked;
+        // What a plan can be retried by stands under the plan.
+        let controls = match answers {
+            Some(answers) if !answers.below => wish::when_given_up(question.id),
+            _ => Controls::default(),
+        };
         let stored = !question.ephemeral;
-        let utterance = Utterance { place, to: target, text, buttons: Vec::new(), stored, generation: None, answers };
+        let utterance = Utterance { stored, answers, controls, ..Utterance::unstored(place, target, text) };
         self.say(&utterance).await;
         record::replied(self.platform.as_str(), ReplyKind::Apology, waited(question));
     }
@@ -161,10 +181,10 @@ impl Pedro {
 
 /// A question, where it was put and by whom.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    question: &'a Question,
-    place: &'a Arc<Place>,
-    target: Option<&'a ReplyTarget>,
+pub(super) struct Asked<'a> {
+    pub(super) question: &'a Question,
+    pub(super) place: &'a Arc<Place>,
+    pub(super) target: Option<&'a ReplyTarget>,
 }
 
 /// Ends when nothing more will be sent.

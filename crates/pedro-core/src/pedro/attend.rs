@@ -9,6 +9,7 @@ use crate::reply;
 use crate::service::metrics::record;
 use crate::speech::{ReplyTarget, can_edit};
 use crate::store::StoreError;
+use crate::store::plan as plans;
 use crate::store::question::{self as questions, Waiting};
 use crate::voice::{Answers, Utterance};
 
@@ -38,7 +39,10 @@ impl Pedro {
             let ahead = questions::ahead(&self.pool, waiting.id).await?;
             self.tell_waiting(waiting, reply::on_it(ahead));
         }
-        questions::sweep(&mut *self.pool.acquire().await?).await?;
+        let mut connection = self.pool.acquire().await?;
+        questions::sweep(&mut connection).await?;
+        plans::sweep(&mut connection).await?;
+        drop(connection);
         let depth = questions::depth(&self.pool, &reach).await?;
         record::queue_depth(u64::try_from(depth).unwrap_or(0));
         self.patience.tidy();
@@ -68,9 +72,13 @@ impl Pedro {
         self.shutdown.spawn("notice", async move {
             let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
             let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
-            let answers = Some(Answers { question: waiting.id, lease: None, said: 0 });
+            let below = !pedro.plans_of(waiting.id).await.unwrap_or_default().is_empty();
+            let answers = Some(Answers { question: waiting.id, lease: None, said: 0, round: waiting.round, below });
             let stored = !waiting.ephemeral;
             pedro.say(&Utterance { stored, answers, ..Utterance::reply(&place, &target, &text) }).await;
+            if below {
+                pedro.show_ended_plan(waiting.id, &place).await;
+            }
         });
     }
 }

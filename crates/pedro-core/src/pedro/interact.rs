@@ -13,7 +13,7 @@ use crate::command::{self, Given};
 use crate::listener::{FollowUp, Line, Put};
 use crate::places::Place;
 use crate::reply;
-use crate::speech::{Interaction, ReplyTarget, can_edit};
+use crate::speech::{Controls, Interaction, ReplyTarget, can_edit};
 use crate::store::{StoreError, generation, message, opt_out, question};
 use crate::trigger::Command;
 use crate::voice::Utterance;
@@ -22,18 +22,19 @@ impl Pedro {
     /// Accepts a question that was put by a command. Its row is there when this returns, and waits for the database as
     /// long as the caller does: dropping the future gives the question up. `Some`: why it is not accepted, in words for
     /// the asker.
-    /// Nobody begins it before `hold` has passed or [`Pedro::settle`] was called.
+    /// Nobody begins it before `hold` has passed or [`Pedro::settle`] was called. `plan`: a plan is asked for.
     pub async fn accept(
         self: &Arc<Self>,
         message: ChatMessage,
         interaction: Interaction,
         hold: Duration,
+        plan: bool,
     ) -> Option<String> {
         if message.text.trim().is_empty() {
             return Some(reply::nothing_asked());
         }
         let Some(line) = self.line(message) else { return Some(reply::command_failed()) };
-        let line = Line { put: Some(Put { interaction, hold }), ..line };
+        let line = Line { put: Some(Put { interaction, hold, plan }), ..line };
         let followed = self.listener.hear(std::slice::from_ref(&line)).await;
         self.embed_wake.notify_one();
         followed.into_iter().find_map(|followed| match followed.follow_up {
@@ -108,8 +109,7 @@ impl Pedro {
 
     /// Says something of Pedro's own in a place, to everybody there.
     pub async fn announce(&self, place: &Place, text: &str) {
-        let utterance =
-            Utterance { place, to: None, text, buttons: Vec::new(), stored: true, generation: None, answers: None };
+        let utterance = Utterance { stored: true, ..Utterance::unstored(place, None, text) };
         self.say(&utterance).await;
     }
 
@@ -151,7 +151,7 @@ impl Pedro {
     /// Replaces messages of an answer that was taken back, where that can be done.
     pub async fn cross_out(&self, place: &Place, messages: &[String]) {
         for id in messages.iter().filter(|_| can_edit(self.platform)) {
-            if let Err(error) = self.voice.change(place, id, &reply::withdrawn(), Vec::new()).await {
+            if let Err(error) = self.voice.change(place, id, &reply::withdrawn(), Controls::default(), None).await {
                 tracing::warn!(%error, "an answer that was taken back still stands");
             }
         }

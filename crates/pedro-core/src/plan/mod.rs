@@ -2,12 +2,33 @@
 //!
 //! What stands in this file is pure and is shared by everything that makes, runs, stores or shows plans.
 
+mod catalog;
+mod course;
+pub mod executor;
+mod fallback;
+mod fill;
+pub mod planner;
+mod problem;
+mod read;
+mod schema;
+mod status;
 pub mod step;
+pub mod steps;
+pub mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::chat::MessageId;
+
+pub use catalog::{Catalog, QueryInfo, ToolInfo};
+pub use course::{Course, End, MOST_REPLANS, Move, next_moves};
+pub use fallback::default_plan;
+pub use fill::fill;
+pub use problem::Problem;
+pub use read::read;
+pub use schema::schema;
+pub use status::{IllegalMove, StepEvent};
 
 /// The most steps that a plan has.
 pub const MOST_STEPS: usize = 8;
@@ -27,6 +48,23 @@ pub enum Action {
     ReferenceCheck,
     /// Makes the answer from the results of the others. The last step of every plan.
     ReturnResponse,
+}
+
+impl Action {
+    /// Every action there is.
+    pub const ALL: [Self; 5] =
+        [Self::ApiCall, Self::DbQuery, Self::WebSearch, Self::ReferenceCheck, Self::ReturnResponse];
+
+    /// The name in plans, tables, metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiCall => "api_call",
+            Self::DbQuery => "db_query",
+            Self::WebSearch => "web_search",
+            Self::ReferenceCheck => "reference_check",
+            Self::ReturnResponse => "return_response",
+        }
+    }
 }
 
 /// What becomes of the plan when a step fails.
@@ -134,4 +172,58 @@ pub enum StepError {
     /// Told to stop.
     #[error("it was stopped")]
     Stopped,
+}
+
+/// How a plan came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Origin {
+    /// The model made it.
+    Model,
+    /// The model made it, and mended it when told what was wrong with it.
+    Repaired,
+    /// The model made none that could be used: the fixed one.
+    Default,
+    /// Made anew after a step failed.
+    Replan,
+    /// Somebody pressed Retry.
+    Retry,
+    /// Somebody marked a step.
+    Mark,
+    /// It came over HTTP.
+    Api,
+}
+
+/// Where a plan stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum PlanStatus {
+    /// Under way.
+    Running,
+    /// It led to an answer.
+    Succeeded,
+    /// It led to none.
+    Failed,
+    /// Somebody stopped it.
+    Stopped,
+    /// A newer plan took its place before its end.
+    Replaced,
+}
+
+impl PlanStatus {
+    /// Every way in which a plan ends.
+    pub const ENDS: [Self; 4] = [Self::Succeeded, Self::Failed, Self::Stopped, Self::Replaced];
+
+    /// The name in tables, metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Replaced => "replaced",
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::plan::{ResultNote, known};
 use super::quote::{LINE_LIMIT, NoteLine, Quoted, fence};
 use super::{Persona, PromptMessage, PromptRole};
 use crate::chat::Platform;
@@ -10,6 +11,8 @@ use crate::chat::Platform;
 const QUESTION_LIMIT: usize = 2000;
 /// As many of the last lines are kept before notes from memory are given up.
 const NEWEST_LINES: usize = 3;
+/// Characters of a step's result: eight of them, and the question, fit into a small context.
+const RESULT_LIMIT: usize = 1_200;
 /// What the model's template adds around two messages.
 const TEMPLATE_TOKENS: usize = 16;
 const REMINDER: &str = "Answer this question in one or two sentences, from the notes above.";
@@ -56,6 +59,8 @@ pub struct AnswerInput<'a> {
     pub title: Option<TitleNote>,
     /// Notes from memory: windows of neighbouring lines, the best first.
     pub windows: Vec<Vec<NoteLine>>,
+    /// What the steps of a plan brought, in order; empty where there was no plan.
+    pub results: Vec<ResultNote>,
     /// Links that match.
     pub links: Vec<LinkNote>,
     /// The last lines of the chat, the oldest first.
@@ -126,6 +131,7 @@ pub fn estimate_tokens(text: &str) -> usize {
 struct Notes {
     head: String,
     windows: Vec<String>,
+    results: Vec<Quoted>,
     links: Vec<Quoted>,
     thread: Vec<Quoted>,
     question: String,
@@ -139,6 +145,7 @@ impl Notes {
         Self {
             head: head(input),
             windows: input.windows.iter().map(window).collect(),
+            results: input.results.iter().map(|note| known(note, RESULT_LIMIT)).collect(),
             links: input.links.iter().map(link).collect(),
             thread: input.thread.iter().map(quote).collect(),
             question: format!("The question:\n{}\n{REMINDER}", fence([&question])),
@@ -154,11 +161,16 @@ impl Notes {
         let newest = self.thread.len();
         drop_front(&mut self.thread, newest, &mut over);
         drop_back(&mut self.links, 0, Quoted::as_str, &mut over);
+        drop_back(&mut self.results, 1, Quoted::as_str, &mut over);
     }
 
     fn render(&self) -> String {
         let mut parts = vec![self.head.clone()];
+        if !self.results.is_empty() {
+            parts.push(format!("What was found for the question, step by step:\n{}", fence(&self.results)));
+        }
         match self.windows.as_slice() {
+            [] if !self.results.is_empty() => {}
             [] => parts.push("From the chat's memory: nothing was found.".to_owned()),
             windows => parts.push(format!("From the chat's memory, best first:\n{}", windows.join("\n"))),
         }

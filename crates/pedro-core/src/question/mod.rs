@@ -1,7 +1,9 @@
 //! Accepted questions: taken from the durable queue, held by a lease, settled whatever happens.
 
+mod failure;
 mod worker;
 
+pub use failure::Failure;
 pub use worker::{Held, Settled, Unsettled, Worker};
 
 use std::time::Duration;

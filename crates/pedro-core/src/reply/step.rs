@@ -34,6 +34,21 @@ pub fn search_went(failed: u32, empty: u32, other_query: bool) -> Option<String>
     Some(format!("{before}; {with}"))
 }
 
+/// Memory could not be searched.
+pub fn memory_unavailable() -> String {
+    "I could not look into my memory".to_owned()
+}
+
+/// Nothing that was said bears on it.
+pub fn nothing_remembered() -> String {
+    "I remember nothing about it".to_owned()
+}
+
+/// Somebody's line as a source.
+pub fn said_by(author: &str, when: &str) -> String {
+    format!("{author}, {when}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,6 +35,7 @@ pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Resul
     }
     forget_generations(connection, &gone).await?;
     forget_searches(connection, &gone).await?;
+    forget_steps(connection, &gone).await?;
     // The question that a line put goes with the line, and its generations with the question.
     sqlx::query!(
         "delete from pedro.question using pedro.message
@@ -102,6 +103,29 @@ async fn forget_searches(connection: &mut PgConnection, ids: &[i64]) -> Result<(
     sqlx::query!(
         "delete from pedro.web_search
          where id in (select web_search_id from pedro.web_search_source where message_id = any($1))",
+        ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Empties the results of steps that were made from one of the lines, and plans that were.
+async fn forget_steps(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update pedro.plan_step as step set result = null, note = null, citations = '[]'
+         from pedro.plan_step_source as source
+         where source.message_id = any($1) and source.plan_id = step.plan_id and source.position = step.position",
+        ids
+    )
+    .execute(&mut *connection)
+    .await?;
+    // What was planned was written by a call of the model that had read one of the lines.
+    sqlx::query!(
+        "update pedro.plan_step set params = '{}', result = null, note = null, citations = '[]'
+         where plan_id in (
+             select plan.id from pedro.plan join pedro.generation_source as source using (generation_id)
+             where source.message_id = any($1))",
         ids
     )
     .execute(connection)

@@ -72,13 +72,13 @@ pub async fn insert(connection: &mut PgConnection, new: &NewGeneration<'_>) -> R
     Ok(GenerationId(id))
 }
 
-/// The last generation that was made for a question.
+/// The last answer that was made for a question.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn of_question(db: impl PgExecutor<'_>, question: QuestionId) -> Result<Option<GenerationId>, StoreError> {
     let id = sqlx::query_scalar!(
-        "select id from pedro.generation where question_id = $1 and failure is null order by id desc limit 1",
+        "select id from pedro.generation where question_id = $1 and purpose = 'answer' and failure is null order by id desc limit 1",
         question.0
     )
     .fetch_optional(db)

@@ -12,10 +12,12 @@ pub mod link;
 pub mod message;
 pub mod model_slot;
 pub mod opt_out;
+pub mod plan;
 pub mod question;
 pub mod scratch;
 pub mod search;
 pub mod stream_title;
 pub mod web_search;
+pub mod workflow;
 
 pub use database::{MIGRATOR, StoreError};

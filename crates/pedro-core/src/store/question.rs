@@ -1,6 +1,7 @@
 //! `pedro.question`: what Pedro accepted to answer. The table is the queue: a question is accepted here, taken and ended
 //! under a lease (`lease`), and told about while it waits.
 
+mod again;
 mod lease;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
 
+pub use again::{Standing, cancel, last_ended, note_acknowledged, standing};
 pub use lease::{Ending, LEASE, Question, claim, finish, first_trouble, keep_answer, note_pieces, release, renew};
 
 use super::StoreError;
@@ -48,6 +50,8 @@ pub struct NewQuestion<'a> {
     pub asked_at: DateTime<Utc>,
     /// Nobody begins it before so long has passed.
     pub hold: Duration,
+    /// Somebody asked for a plan.
+    pub wants_plan: bool,
 }
 
 /// How much may be asked.
@@ -119,8 +123,8 @@ pub async fn accept(
     }
     let id = sqlx::query_scalar!(
         "insert into pedro.question (community_id, channel_id, asked_in, platform, platform_message_id, ephemeral, asker_hash,
-                                     asker_name, text, reply_target, asked_at, not_before)
-         values ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(secs => $11))
+                                     asker_name, text, reply_target, asked_at, not_before, wants_plan)
+         values ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(secs => $11), $12)
          on conflict (platform, platform_message_id) do nothing returning id",
         new.community.0,
         new.channel.0,
@@ -132,7 +136,8 @@ pub async fn accept(
         new.text,
         new.reply_target,
         new.asked_at,
-        new.hold.as_secs_f64()
+        new.hold.as_secs_f64(),
+        new.wants_plan
     )
     .fetch_optional(&mut *connection)
     .await?;
@@ -207,6 +212,8 @@ pub struct Waiting {
     pub reply_target: serde_json::Value,
     /// Nothing of it may be stored.
     pub ephemeral: bool,
+    /// How often it was put again.
+    pub round: i32,
 }
 
 /// The questions that were asked more than `patience` ago and whose askers have not been told that it takes longer.
@@ -225,7 +232,7 @@ pub async fn take_unacknowledged(
          where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status in ('queued', 'working')
              and (not_before is null or not_before < now())
              and acknowledged_at is null and trouble_told_at is null and asked_at < now() - make_interval(secs => $3)
-         returning id, channel_id, reply_target, ephemeral",
+         returning id, channel_id, reply_target, ephemeral, round",
         reach.platform as Platform,
         reach.channels.as_deref(),
         patience.as_secs_f64()
@@ -245,7 +252,7 @@ pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duratio
         "update pedro.question set status = 'expired', finished_at = now()
          where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and answer is null
              and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $3)
-         returning id, channel_id, reply_target, ephemeral",
+         returning id, channel_id, reply_target, ephemeral, round",
         reach.platform as Platform,
         reach.channels.as_deref(),
         limit.as_secs_f64()
@@ -297,7 +304,7 @@ pub async fn cancel_channel(db: impl PgExecutor<'_>, channel: ChannelId) -> Resu
         Waiting,
         "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
          where (channel_id = $1 or asked_in = $1) and status in ('queued', 'working', 'sending')
-         returning id, channel_id, reply_target, ephemeral",
+         returning id, channel_id, reply_target, ephemeral, round",
         channel.0
     )
     .fetch_all(db)
@@ -348,7 +355,11 @@ pub async fn settle(
     sqlx::query!(
         "with settled as (
              update pedro.question set channel_id = $3, reply_target = $4, not_before = null
-             where platform = $1 and platform_message_id = $2 and status = 'queued' returning id
+             where platform = $1 and platform_message_id = $2 and status = 'queued' returning id, asked_in
+         ), as_there as (
+             -- what is switched in a channel holds in the threads that are opened for its questions
+             update pedro.channel set agentic = parent.agentic from settled join pedro.channel as parent on parent.id = asked_in
+             where channel.id = $3 and channel.id <> asked_in
          ), moved as (
              update pedro.message set channel_id = $3
              where platform = $1 and platform_message_id = $2 and exists (select from settled) returning id

@@ -7,6 +7,7 @@ mod tests;
 use super::ear::{DEFAULT_PREFIX, Ear};
 use super::line::{is_word, strip_ignoring_case, tidy};
 use crate::chat::Role;
+use crate::plan::StepEvent;
 pub use table::COMMANDS;
 
 /// A command, read and checked.
@@ -14,6 +15,19 @@ pub use table::COMMANDS;
 pub enum Command {
     /// `!pedro question`.
     Ask(String),
+    /// `!plan question`: the question, answered by a plan.
+    Plan(String),
+    /// `!retry`: the last question of whoever writes it is answered anew.
+    Retry,
+    /// `!mark N failed|redundant`: the last plan's answer is made again without a step's result.
+    Mark {
+        /// The step's number, from 1.
+        number: u8,
+        /// [`StepEvent::MarkFailed`] or [`StepEvent::MarkRedundant`].
+        event: StepEvent,
+    },
+    /// `!pedro-agentic-mode on|off`: whether questions are planned in the channel.
+    AgenticMode(bool),
     /// `!links [word]`: the links of the community, or those that fit a word.
     Links(Option<String>),
     /// `!addlink name url [words]`.
@@ -87,6 +101,10 @@ impl Command {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Ask(_) => "pedro",
+            Self::Plan(_) => "plan",
+            Self::Retry => "retry",
+            Self::Mark { .. } => "mark",
+            Self::AgenticMode(_) => "pedro-agentic-mode",
             Self::Links(_) => "links",
             Self::AddLink { .. } => "addlink",
             Self::DelLink(_) => "dellink",

@@ -13,6 +13,9 @@ pub(super) const DEFAULT_PREFIX: &str = "!";
 /// Bots that sit in many chats. Their lines are context, never evidence, and never answered.
 pub const KNOWN_BOTS: [&str; 6] = ["fossabot", "moobot", "nightbot", "restreambot", "streamelements", "streamlabs"];
 
+/// Tags that ask for a plan unless the community has others.
+pub const PLAN_TAGS: [&str; 2] = ["#plan", "#multi"];
+
 /// What Pedro listens to in a channel: its names, its commands' names, and whom it never listens to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ear {
@@ -24,6 +27,8 @@ pub struct Ear {
     pub prefix: String,
     /// A command's own name, and the name it has here.
     pub renamed: BTreeMap<String, String>,
+    /// Tags in a question that ask for a plan.
+    pub plan_tags: Vec<String>,
     /// Lower-case logins of other bots.
     pub other_bots: BTreeSet<String>,
 }
@@ -39,6 +44,7 @@ impl Ear {
             user_ids: Vec::new(),
             prefix: DEFAULT_PREFIX.to_owned(),
             renamed: BTreeMap::new(),
+            plan_tags: PLAN_TAGS.map(str::to_owned).to_vec(),
             other_bots: KNOWN_BOTS.map(str::to_owned).into(),
         }
     }

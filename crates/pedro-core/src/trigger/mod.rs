@@ -8,12 +8,13 @@ pub mod command;
 mod ear;
 mod line;
 pub mod relay;
+pub mod tag;
 #[cfg(test)]
 mod tests;
 
 use crate::chat::{AuthorKind, ChatMessage, Chattiness};
 pub use command::{COMMANDS, Command, OptOutOf, Usage};
-pub use ear::{Ear, KNOWN_BOTS};
+pub use ear::{Ear, KNOWN_BOTS, PLAN_TAGS};
 
 /// What a line wants of Pedro.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Asked {
     pub text: String,
     /// What made it a question to Pedro.
     pub why: Why,
+    /// A plan is asked for, by `!plan` or by a tag; the tag is not in the text.
+    pub plan: bool,
 }
 
 /// What made a line a question to Pedro.
@@ -63,7 +66,8 @@ pub fn decide(message: &ChatMessage, ear: &Ear, hearing: Hearing) -> Intent {
         return Intent::Ignore;
     }
     match command::parse(&message.text, ear) {
-        Some(Ok(Command::Ask(text))) => return Intent::Question(Asked { text, why: Why::Command }),
+        Some(Ok(Command::Ask(text))) => return Intent::Question(asked(&text, Why::Command, false, ear)),
+        Some(Ok(Command::Plan(text))) => return Intent::Question(asked(&text, Why::Command, true, ear)),
         Some(command) => return Intent::Command(command),
         None => {}
     }
@@ -76,9 +80,14 @@ pub fn decide(message: &ChatMessage, ear: &Ear, hearing: Hearing) -> Intent {
         return Intent::Ignore;
     }
     match why_asked(message, &text, ear, hearing) {
-        Some(why) => Intent::Question(Asked { text: call::question(&text, ear), why }),
+        Some(why) => Intent::Question(asked(&call::question(&text, ear), why, false, ear)),
         None => Intent::Ignore,
     }
+}
+
+fn asked(text: &str, why: Why, plan: bool, ear: &Ear) -> Asked {
+    let (text, tagged) = tag::take(text, &ear.plan_tags);
+    Asked { text, why, plan: plan || tagged }
 }
 
 /// An adapter may not know every bot, nor Pedro's own account on the other platform: a wrong kind would end in two

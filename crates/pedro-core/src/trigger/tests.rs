@@ -35,7 +35,7 @@ fn ear() -> Ear {
 }
 
 fn asked(text: &str, why: Why) -> Intent {
-    Intent::Question(Asked { text: text.to_owned(), why })
+    Intent::Question(Asked { text: text.to_owned(), why, plan: false })
 }
 
 fn decided(message: &ChatMessage) -> Intent {

@@ -38,6 +38,7 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
     let asked = line("room", "Bob", "what is the word?", world.now);
     world.write(world.channel, &asked, None).await;
     let new = NewQuestion {
+        wants_plan: false,
         community: world.community,
         channel: world.channel,
         platform: Platform::Twitch,

@@ -220,7 +220,7 @@ async fn listen(mut adapter: mpsc::Receiver<Speech>, heard: mpsc::Sender<Said>, 
             id: id.clone(),
             channel: message.channel.platform_channel_id,
             text: message.text,
-            buttons: message.buttons,
+            buttons: message.controls.buttons,
             edits,
             nonce: message.nonce,
         };

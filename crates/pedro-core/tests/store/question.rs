@@ -15,6 +15,7 @@ const LIMITS: Limits = Limits { open_per_person: 2, hourly_per_person: 3, queue:
 
 async fn ask(world: &World, who: &str, id: &str) -> Accepted {
     let new = NewQuestion {
+        wants_plan: false,
         community: world.community,
         channel: world.channel,
         platform: Platform::Twitch,

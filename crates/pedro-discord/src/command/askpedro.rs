@@ -7,7 +7,7 @@ use pedro_core::chat::ChatMessage;
 use pedro_core::places::Place;
 use pedro_core::reply;
 use pedro_core::speech::ReplyTarget;
-use twilight_util::builder::command::{CommandBuilder, StringBuilder};
+use twilight_util::builder::command::{BooleanBuilder, CommandBuilder, StringBuilder};
 
 use super::{WRITE_WITHIN, anywhere, place};
 use crate::call::Call;
@@ -24,17 +24,23 @@ const HOLD: Duration = Duration::from_secs(10);
 const MARGIN: Duration = Duration::from_secs(3);
 
 pub(super) fn definition() -> CommandBuilder {
-    anywhere("askpedro", "Ask Pedro something: he remembers what was said here").option(
-        StringBuilder::new("question", "What do you want to know?").required(true).min_length(1).max_length(LONGEST),
-    )
+    anywhere("askpedro", "Ask Pedro something: he remembers what was said here")
+        .option(
+            StringBuilder::new("question", "What do you want to know?")
+                .required(true)
+                .min_length(1)
+                .max_length(LONGEST),
+        )
+        .option(BooleanBuilder::new("plan", "Make a plan first, for a harder question"))
 }
 
 pub(super) async fn run(call: Call) -> Result<(), Trouble> {
     call.defer(false).await?;
     let question = call.text("question").unwrap_or_default();
+    let plan = call.is_set("plan");
     let accepting = async {
         let place = place(&call).await;
-        let refusal = call.bot.pedro.accept(line(&call, &place, &question), call.deferred(), HOLD).await;
+        let refusal = call.bot.pedro.accept(line(&call, &place, &question), call.deferred(), HOLD, plan).await;
         (place, refusal)
     };
     match tokio::time::timeout(WRITE_WITHIN, accepting).await {

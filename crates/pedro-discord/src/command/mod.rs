@@ -3,6 +3,7 @@
 //! To add one: a file here with `definition` and `run`, a row in [`COMMANDS`]. It is registered at the next start.
 
 mod addlink;
+mod agentic;
 mod askpedro;
 mod dellink;
 mod helppedro;
@@ -61,6 +62,11 @@ const COMMANDS: &[SlashCommand] = &[
     SlashCommand { name: "title", definition: title::definition, run: |call| Box::pin(title::run(call)) },
     SlashCommand { name: "titles", definition: titles::definition, run: |call| Box::pin(titles::run(call)) },
     SlashCommand { name: "privacy", definition: privacy::definition, run: |call| Box::pin(privacy::run(call)) },
+    SlashCommand {
+        name: "pedro-agentic-mode",
+        definition: agentic::definition,
+        run: |call| Box::pin(agentic::run(call)),
+    },
     SlashCommand { name: "pedro-pause", definition: pause::definition, run: |call| Box::pin(pause::run(call)) },
     SlashCommand { name: "pedro-stop", definition: stop::definition, run: |call| Box::pin(stop::run(call)) },
 ];
@@ -144,7 +150,7 @@ async fn carry_out(call: Call, word: Word, ephemeral: bool) -> Result<(), Troubl
 }
 
 /// The place of a call, as soon as the database gives it.
-async fn place(call: &Call) -> Arc<Place> {
+pub(crate) async fn place(call: &Call) -> Arc<Place> {
     loop {
         let place = match (call.interaction.guild_id, call.interaction.author_id()) {
             (None, Some(with)) => call.bot.direct_place(call.channel, with).await,

@@ -24,6 +24,7 @@ fn input<'a>(persona: &'a Persona, question: &'a str) -> AnswerInput<'a> {
         zone: chrono_tz::America::Denver,
         title: None,
         windows: vec![],
+        results: vec![],
         links: vec![],
         thread: vec![],
         asker: "alice",

@@ -11,7 +11,7 @@ use super::problems::ConfigProblems;
 use super::values::{shown, text};
 use crate::chat::Chattiness;
 use crate::service::secret::Secret;
-use crate::trigger::KNOWN_BOTS;
+use crate::trigger::{KNOWN_BOTS, PLAN_TAGS};
 
 const NAME: &str = "default";
 
@@ -90,6 +90,8 @@ pub struct Community {
     pub chattiness: Chattiness,
     /// Terms Pedro must not say, besides the shipped ones.
     pub deny: Vec<String>,
+    /// Tags in a question that ask for a plan.
+    pub plan_tags: Vec<String>,
     /// Days after which lines are deleted. `None`: never.
     pub retention_days: Option<u32>,
 }
@@ -111,6 +113,7 @@ impl Community {
             persona: None,
             chattiness: Chattiness::default(),
             deny: Vec::new(),
+            plan_tags: PLAN_TAGS.map(str::to_owned).to_vec(),
             retention_days: None,
         }
     }

@@ -47,6 +47,7 @@ pub(super) struct RawCommunity {
     pub(super) chattiness: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) deny: Vec<String>,
+    pub(super) plan_tags: Option<Vec<String>>,
     pub(super) retention_days: Option<Spanned<i64>>,
 }
 

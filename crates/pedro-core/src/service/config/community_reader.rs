@@ -53,6 +53,7 @@ impl<'a> CommunityReader<'a> {
             persona: raw.persona.and_then(|persona| self.persona(index, &persona)),
             chattiness: raw.chattiness.map_or(default.chattiness, |name| self.chattiness(index, &name)),
             deny: kept(raw.deny),
+            plan_tags: raw.plan_tags.map_or(default.plan_tags, kept),
             retention_days: raw.retention_days.and_then(|days| self.retention_days(index, &days)),
             ..Community::new(default.name, self.time_zone)
         }

@@ -7,7 +7,7 @@ use clap::Args;
 use url::Url;
 
 use super::problems::ConfigProblems;
-use super::values::{BASE_URL, DURATION, parse_count, parse_duration, parse_model_url, text};
+use super::values::{BASE_URL, DURATION, parse_count, parse_duration, parse_model_url, shown, text};
 use crate::service::secret::Secret;
 
 const SERVER: &str = "http://127.0.0.1:8080";
@@ -45,6 +45,10 @@ pub struct ModelArgs {
     /// Most tokens of an answer. Default: 300
     #[arg(long, env = "MODEL_MAX_TOKENS")]
     pub model_max_tokens: Option<String>,
+    /// Whether the model judges which questions need a plan, besides those that ask for one: on or off. Too much for very
+    /// small models. Default: off
+    #[arg(long, env = "PLAN_JUDGE")]
+    pub plan_judge: Option<String>,
 }
 
 /// The language model, checked.
@@ -64,6 +68,8 @@ pub struct ModelSettings {
     pub context: u32,
     /// Most tokens of an answer; less than `context`.
     pub max_tokens: u32,
+    /// Whether the model judges which questions need a plan.
+    pub judges: bool,
 }
 
 impl ModelArgs {
@@ -91,9 +97,16 @@ impl ModelArgs {
         let shape = ("a number of tokens, at most half of MODEL_CONTEXT", "300");
         let max_tokens = problems.take("MODEL_MAX_TOKENS", max_tokens, shape, MAX_TOKENS.min(most));
 
+        let judges = match text(self.plan_judge.as_ref()).map(str::to_lowercase).as_deref() {
+            None | Some("off") => Ok(false),
+            Some("on") => Ok(true),
+            Some(other) => Err(format!("{} is neither on nor off", shown(other))),
+        };
+        let judges = problems.take("PLAN_JUDGE", judges, ("on or off", "on"), false);
+
         let servers = servers(text(self.llama_cpp_path.as_ref()).unwrap_or(SERVER), problems);
         let model = text(self.model.as_ref()).map(str::to_owned);
-        ModelSettings { servers, model, api_key, timeout, stall_timeout, context, max_tokens }
+        ModelSettings { servers, model, api_key, timeout, stall_timeout, context, max_tokens, judges }
     }
 }
 

@@ -88,6 +88,9 @@ catalog! {
     EMBEDDINGS = "pedro_embeddings_total", Kind::Counter, "Embeddings made, by outcome.";
     RETRIEVAL_DURATION = "pedro_retrieval_duration_seconds", Kind::Histogram(FAST), "Time of one search of the memory.";
     RETRIEVAL_HITS = "pedro_retrieval_hits", Kind::Histogram(HITS), "Messages found by one search of the memory.";
+    PLANS = "pedro_plans_total", Kind::Counter, "Plans that came to an end, by outcome.";
+    PLAN_STEPS = "pedro_plan_steps_total", Kind::Counter, "Steps that came to an end, by action and outcome.";
+    PLAN_STEP_DURATION = "pedro_plan_step_duration_seconds", Kind::Histogram(BOTH), "Time of one step, by action.";
     CONNECTED = "pedro_connected", Kind::Gauge, "1 while events really arrive from the platform.";
     LAST_EVENT_AGE = "pedro_last_event_age_seconds", Kind::Gauge, "Time since the platform was last heard, or since the start.";
     RECONNECTS = "pedro_reconnects_total", Kind::Counter, "Connections to the platform made anew, by reason.";

@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use catalog::*;
 
+use crate::plan::{Action, PlanStatus, StepStatus};
+
 /// Label value of everything that has to do with Twitch.
 pub const TWITCH: &str = "twitch";
 /// Label value of everything that has to do with Discord.
@@ -112,6 +114,15 @@ pub fn start(platforms: &[&'static str]) {
     }
     for stage in Stage::ALL {
         drop(histogram!(OVERHEAD_DURATION, "stage" => stage.as_str()));
+    }
+    for status in PlanStatus::ENDS {
+        counter!(PLANS, "outcome" => status.as_str()).absolute(0);
+    }
+    for action in Action::ALL {
+        for outcome in [StepStatus::Succeeded, StepStatus::Failed] {
+            counter!(PLAN_STEPS, "action" => action.as_str(), "outcome" => outcome.as_str()).absolute(0);
+        }
+        drop(histogram!(PLAN_STEP_DURATION, "action" => action.as_str()));
     }
     for platform in platforms {
         start_platform(platform);

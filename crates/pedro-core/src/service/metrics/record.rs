@@ -8,6 +8,7 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 
 use super::catalog::*;
+use crate::plan::{Action, PlanStatus, StepStatus};
 
 /// A connection to the platform stands.
 pub fn connection_established(platform: &'static str) {
@@ -141,4 +142,16 @@ pub fn discord_command_failed(command: &'static str) {
 /// A slash command has its final answer.
 pub fn discord_command_took(command: &'static str, elapsed: Duration) {
     histogram!(DISCORD_COMMAND_DURATION, "command" => command).record(elapsed);
+}
+
+/// A step of a plan came to its end.
+pub fn plan_step(action: Action, succeeded: bool, elapsed: Duration) {
+    let outcome = if succeeded { StepStatus::Succeeded } else { StepStatus::Failed };
+    counter!(PLAN_STEPS, "action" => action.as_str(), "outcome" => outcome.as_str()).increment(1);
+    histogram!(PLAN_STEP_DURATION, "action" => action.as_str()).record(elapsed);
+}
+
+/// Plans came to their end.
+pub fn plans(status: PlanStatus, count: u64) {
+    counter!(PLANS, "outcome" => status.as_str()).increment(count);
 }

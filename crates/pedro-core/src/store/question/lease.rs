@@ -41,6 +41,12 @@ pub struct Question {
     pub answer: Option<String>,
     /// Pieces of the answer that were handed over already.
     pub pieces_sent: i32,
+    /// Somebody asked for a plan.
+    pub wants_plan: bool,
+    /// How often it was put again.
+    pub round: i32,
+    /// Names its workflow page.
+    pub workflow_id: Uuid,
     /// The fence: what is written for this question is written under this owner.
     pub lease_owner: Uuid,
 }
@@ -74,7 +80,8 @@ pub async fn claim(
                limit 1 for update of question skip locked
            )
            returning id, community_id, channel_id, platform_message_id, ephemeral, asker_name, text, reply_target,
-               attempts, asked_at, answer, pieces_sent, lease_owner as "lease_owner!""#,
+               attempts, asked_at, answer, pieces_sent, wants_plan, round, workflow_id,
+               lease_owner as "lease_owner!""#,
         reach.platform as Platform,
         reach.channels.as_deref(),
         owner,

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Command, CommandInfo, OptOutOf};
 use crate::chat::Role;
+use crate::plan::{MOST_STEPS, StepEvent};
 
 /// Characters of a link's name.
 const LINK_NAME: RangeInclusive<usize> = 1..=40;
@@ -16,6 +17,9 @@ const LINK_NAME: RangeInclusive<usize> = 1..=40;
 const TITLES: RangeInclusive<u8> = 1..=10;
 const TITLES_DEFAULT: u8 = 5;
 
+/// Steps of a plan.
+const STEPS: RangeInclusive<u8> = 1..=MOST_STEPS as u8;
+
 /// Minutes of a pause, up to a day, and its length unless one says so.
 const PAUSE_MINUTES: RangeInclusive<u32> = 1..=1440;
 const PAUSE_MINUTES_DEFAULT: u32 = 10;
@@ -23,13 +27,17 @@ const PAUSE_MINUTES_DEFAULT: u32 = 10;
 /// All of Pedro's commands, in the order in which the help tells them.
 pub const COMMANDS: &[CommandInfo] = &[
     public("pedro", "question", "asks me something", ask),
+    public("plan", "question", "makes a plan for a harder question, and carries it out", plan),
     public("links", "[word]", "shows helpful links", links),
     public("title", "", "shows the stream's title", |_| Some(Command::Title)),
     public("titles", "[1-10]", "shows the latest titles", titles),
     public("help", "", "shows what I can do", |_| Some(Command::Help)),
     public("wrong", "", "as a reply to an answer of mine: I take it back", |_| Some(Command::Wrong)),
+    public("retry", "", "makes me try your last question again", |_| Some(Command::Retry)),
+    public("mark", "N failed|redundant", "answers your last plan again without a step", mark),
     moderators("addlink", "name url [words]", "adds or replaces a link", add_link),
     moderators("dellink", "name", "removes a link", del_link),
+    moderators("pedro-agentic-mode", "on|off", "lets me plan harder questions, or not", agentic_mode),
     moderators("pedro-pause", "[minutes|off]", "keeps me quiet for a while", pause),
     moderators("pedro-stop", "", "cancels everything I am working on", |_| Some(Command::Stop)),
     private("optout", "[storage|replies]", "stops storing what you write, or answering you", opt_out),
@@ -55,6 +63,29 @@ const fn private(name: &'static str, arguments: &'static str, help: &'static str
 
 fn ask(rest: &str) -> Option<Command> {
     (!rest.is_empty()).then(|| Command::Ask(rest.to_owned()))
+}
+
+fn plan(rest: &str) -> Option<Command> {
+    (!rest.is_empty()).then(|| Command::Plan(rest.to_owned()))
+}
+
+fn mark(rest: &str) -> Option<Command> {
+    let (number, what) = rest.split_once(' ')?;
+    let number = number.to_lowercase().trim_start_matches('s').parse().ok().filter(|number| STEPS.contains(number))?;
+    let event = match what.trim().to_lowercase().as_str() {
+        "failed" | "wrong" => StepEvent::MarkFailed,
+        "redundant" => StepEvent::MarkRedundant,
+        _ => return None,
+    };
+    Some(Command::Mark { number, event })
+}
+
+fn agentic_mode(rest: &str) -> Option<Command> {
+    match rest.to_lowercase().as_str() {
+        "on" => Some(Command::AgenticMode(true)),
+        "off" => Some(Command::AgenticMode(false)),
+        _ => None,
+    }
 }
 
 fn links(rest: &str) -> Option<Command> {

@@ -1,0 +1,79 @@
+//! Questions that people come back to: stopped, or put again.
+
+use sqlx::PgExecutor;
+
+use super::Waiting;
+use crate::chat::{ChannelId, QuestionId};
+use crate::store::StoreError;
+
+/// Who asked a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Keyed hash of the asker's user id.
+    pub asker_hash: Vec<u8>,
+}
+
+/// Who asked a question that was put in a channel or is answered there; `None` if there is none.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn standing(
+    db: impl PgExecutor<'_>,
+    id: QuestionId,
+    channel: ChannelId,
+) -> Result<Option<Standing>, StoreError> {
+    let standing = sqlx::query_as!(
+        Standing,
+        "select asker_hash from pedro.question where id = $1 and (channel_id = $2 or asked_in = $2)",
+        id.0,
+        channel.0
+    );
+    Ok(standing.fetch_optional(db).await?)
+}
+
+/// Cancels an open question; what runs notices by its lost lease. `None` if it is not open.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn cancel(db: impl PgExecutor<'_>, id: QuestionId) -> Result<Option<Waiting>, StoreError> {
+    let waiting = sqlx::query_as!(
+        Waiting,
+        "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
+         where id = $1 and status in ('queued', 'working', 'sending')
+         returning id, channel_id, reply_target, ephemeral, round",
+        id.0
+    );
+    Ok(waiting.fetch_optional(db).await?)
+}
+
+/// The last question in a channel that came to its end: of one person, or of anybody.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn last_ended(
+    db: impl PgExecutor<'_>,
+    channel: ChannelId,
+    asker_hash: &[u8],
+    of_anybody: bool,
+) -> Result<Option<QuestionId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        r#"select id as "id: QuestionId" from pedro.question
+           where channel_id = $1 and ($3 or asker_hash = $2) and status not in ('queued', 'working', 'sending')
+           order by finished_at desc nulls last, id desc limit 1"#,
+        channel.0,
+        asker_hash,
+        of_anybody
+    );
+    Ok(id.fetch_optional(db).await?)
+}
+
+/// Notes that the asker was told that it takes longer.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn note_acknowledged(db: impl PgExecutor<'_>, id: QuestionId) -> Result<(), StoreError> {
+    sqlx::query!("update pedro.question set acknowledged_at = coalesce(acknowledged_at, now()) where id = $1", id.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
