@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::StepEvent;
 
 fn ear() -> Ear {
     Ear::new("pedro_bot")
@@ -181,7 +182,7 @@ fn a_renamed_command_answers_only_to_its_new_name() {
 #[test]
 fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
     for info in COMMANDS {
-        let needs_moderator = ["addlink", "dellink", "pedro-pause", "pedro-stop"].contains(&info.name);
+        let needs_moderator = ["addlink", "dellink", "pedro-agentic-mode", "pedro-pause", "pedro-stop"].contains(&info.name);
         let needs = if needs_moderator { Role::Moderator } else { Role::Viewer };
         let private = ["optout", "optin", "forgetme"].contains(&info.name);
         let usage = Usage { command: info.name, usage: info.usage(&ear()) };
@@ -193,11 +194,28 @@ fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
 #[test]
 fn every_row_reads_the_command_of_its_name() {
     for info in COMMANDS {
-        let read = ["", "word", "word https://x.dev"].into_iter().find_map(info.read).unwrap();
+        let read = ["", "word", "word https://x.dev", "2 redundant", "on"].into_iter().find_map(info.read).unwrap();
         assert_eq!(read.name(), info.name);
         assert_eq!(read.needs(), info.needs, "{}", info.name);
         assert_eq!(read.is_private(), info.is_private, "{}", info.name);
         let called = COMMANDS.iter().filter(|other| other.name == info.name).count();
         assert_eq!(called, 1, "{}", info.name);
+    }
+}
+
+#[test]
+fn a_plan_is_asked_for_by_its_command_and_a_step_is_marked_by_its_number() {
+    let ear = ear();
+    for (text, expected) in [
+        ("!plan what is new in Go?", Some(Ok(Command::Plan("what is new in Go?".to_owned())))),
+        ("!mark 2 redundant", Some(Ok(Command::Mark { number: 2, event: StepEvent::MarkRedundant }))),
+        ("!mark s1 failed", Some(Ok(Command::Mark { number: 1, event: StepEvent::MarkFailed }))),
+        ("!pedro-agentic-mode OFF", Some(Ok(Command::AgenticMode(false)))),
+        ("!retry", Some(Ok(Command::Retry))),
+    ] {
+        assert_eq!(parse(text, &ear), expected, "{text}");
+    }
+    for wrong in ["!plan", "!mark", "!mark 9 failed", "!mark 0 failed", "!mark 1 nice", "!pedro-agentic-mode maybe"] {
+        assert!(matches!(parse(wrong, &ear), Some(Err(_))), "{wrong}");
     }
 }
