@@ -33,6 +33,7 @@ mod page;
 mod playground;
 mod socket;
 mod twitch;
+mod web;
 
 pub use discord::Discord;
 pub use playground::{Playground, Settings};

@@ -21,7 +21,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     SCRIPT: "page.js", "dom.js", "follow.js", "people.js", "trouble.js";
     SCRIPT: "twitch/api.js", "twitch/chat.js", "twitch/stream.js", "twitch/trouble.js", "twitch/twitch.js";
     SCRIPT: "discord/api.js", "discord/channels.js", "discord/composer.js", "discord/discord.js", "discord/form.js",
-        "discord/markdown.js", "discord/message.js", "discord/names.js", "discord/options.js", "discord/parts.js",
+        "discord/markdown.js", "discord/menu.js", "discord/message.js", "discord/names.js", "discord/options.js", "discord/parts.js",
         "discord/slash.js", "discord/suggest.js", "discord/talk.js", "discord/trouble.js", "discord/typing.js",
         "discord/verbs.js";
 };

@@ -2,6 +2,7 @@
 
 import { button, element, linkTo } from "/page/dom.js";
 import { markdown } from "/page/discord/markdown.js";
+import { menuOf } from "/page/discord/menu.js";
 
 const ROW = 1;
 const BUTTON = 2;
@@ -36,29 +37,12 @@ function buttonOf({ label, emoji, style, url, custom_id, disabled }, press) {
   return made;
 }
 
-function menuOf({ options, placeholder, custom_id, disabled, max_values: most = 1 }, press) {
-  const menu = element("select", "menu");
-  const hint = placeholder ?? "Make a selection";
-  menu.setAttribute("aria-label", hint);
-  menu.dataset.key = custom_id;
-  menu.disabled = Boolean(disabled);
-  menu.multiple = most > 1;
-  if (!menu.multiple) menu.append(new Option(hint, "", true, true));
-  menu.append(...options.map(({ label, value, default: chosen }) => new Option(label, value, chosen, chosen)));
-  const values = () => [...menu.selectedOptions].map(({ value }) => value).filter(Boolean);
-  if (!menu.multiple) {
-    menu.addEventListener("change", () => press(custom_id, values()));
-    return menu;
-  }
-  const choose = button("pressable secondary", "Choose", () => press(custom_id, values()));
-  return element("span", "menu-many", menu, choose);
-}
-
 /** A file that came with a message: a picture is shown, everything else is a link. */
 export function fileOf({ url, filename, size, content_type: kind }) {
   const link = linkTo(pathOf(url), "");
   link.className = "file";
   link.download = filename;
+  link.title = `Save ${filename} (${sizeOf(size)})`;
   if (kind?.startsWith("image/")) {
     const picture = element("img");
     picture.src = pathOf(url);
@@ -66,7 +50,7 @@ export function fileOf({ url, filename, size, content_type: kind }) {
     link.append(picture);
     return link;
   }
-  link.append(element("i", "glyph paper"), element("span", "", filename), element("small", "", sizeOf(size)));
+  link.append(element("i", "glyph paper"), element("span", "", filename), element("small", "", sizeOf(size)), element("i", "glyph save"));
   return link;
 }
 

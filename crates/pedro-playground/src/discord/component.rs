@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::failure::Problems;
+use super::menu;
 
 /// Rows in a message, and components in one whose flag says that it is made of nothing else.
 const ROWS: usize = 5;
@@ -10,7 +11,7 @@ const COMPONENTS_V2: usize = 40;
 const BUTTONS_IN_ROW: usize = 5;
 const CUSTOM_ID: usize = 100;
 const LABEL: usize = 80;
-const OPTIONS: usize = 25;
+const URL: usize = 512;
 
 /// Numbers of the component types.
 pub(super) const ACTION_ROW: u64 = 1;
@@ -56,7 +57,8 @@ fn check_row(row: &Value, path: &str, ids: &mut Vec<(String, String)>, problems:
         match component["type"].as_u64() {
             Some(BUTTON) => check_button(component, &path, ids, problems),
             Some(STRING_SELECT..=LAST_SELECT) if component["type"] != TEXT_INPUT => {
-                check_select(component, &path, ids, problems);
+                check_custom_id(component, &path, ids, problems);
+                menu::check(component, &path, problems);
                 if inner.len() > 1 {
                     problems.add(
                         &path,
@@ -77,8 +79,13 @@ fn check_button(button: &Value, path: &str, ids: &mut Vec<(String, String)>, pro
     problems.check_length(&format!("{path}.label"), characters(&button["label"]), 0, LABEL);
     match button["style"].as_u64() {
         Some(LINK_STYLE) => {
-            if button["url"].as_str().is_none_or(str::is_empty) {
-                problems.required(&format!("{path}.url"));
+            match button["url"].as_str() {
+                Some(url) => check_url(url, &format!("{path}.url"), problems),
+                None => problems.required(&format!("{path}.url")),
+            }
+            if button["custom_id"].is_string() {
+                let message = "A custom id and url cannot both be specified";
+                problems.add(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message);
             }
         }
         Some(1..=4) => {
@@ -86,22 +93,21 @@ fn check_button(button: &Value, path: &str, ids: &mut Vec<(String, String)>, pro
                 problems.add(path, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A button must have a label or emoji");
             }
             check_custom_id(button, path, ids, problems);
+            if button["url"].is_string() {
+                let message = "A custom id and url cannot both be specified";
+                problems.add(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message);
+            }
         }
         Some(6) => {}
         _ => problems.add(&format!("{path}.style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}."),
     }
 }
 
-fn check_select(select: &Value, path: &str, ids: &mut Vec<(String, String)>, problems: &mut Problems) {
-    check_custom_id(select, path, ids, problems);
-    if select["type"] == STRING_SELECT {
-        let options = select["options"].as_array().map(Vec::as_slice).unwrap_or_default();
-        problems.check_length(&format!("{path}.options"), options.len(), 1, OPTIONS);
-        for (place, option) in options.iter().enumerate() {
-            for field in ["label", "value"] {
-                problems.check_length(&format!("{path}.options.{place}.{field}"), characters(&option[field]), 1, 100);
-            }
-        }
+fn check_url(url: &str, path: &str, problems: &mut Problems) {
+    problems.check_length(path, url.chars().count(), 1, URL);
+    if !["http://", "https://", "discord://"].iter().any(|scheme| url.starts_with(scheme)) {
+        let message = "Scheme must be one of ('http', 'https', 'discord').";
+        problems.add(path, "URL_TYPE_INVALID_SCHEME", message);
     }
 }
 
@@ -179,7 +185,7 @@ pub(super) fn number(components: &mut [Value], next: &mut usize) {
     }
 }
 
-fn characters(text: &Value) -> usize {
+pub(super) fn characters(text: &Value) -> usize {
     text.as_str().map_or(0, |text| text.chars().count())
 }
 
@@ -206,6 +212,13 @@ mod tests {
         assert!(!is_good(row(json!([button(&"a".repeat(101))]))));
         assert!(!is_good(row(json!([{ "type": 2, "style": 1, "custom_id": "a" }]))));
         assert!(!is_good(row(json!([{ "type": 2, "style": 5, "label": "there" }]))));
+        let link = |url: &str| json!([{ "type": 2, "style": 5, "label": "there", "url": url }]);
+        assert!(is_good(row(link("https://pedro.example/"))));
+        assert!(!is_good(row(link("javascript:alert(1)"))));
+        assert!(!is_good(row(link(&format!("https://{}", "a".repeat(512))))));
+        assert!(!is_good(row(
+            json!([{ "type": 2, "style": 1, "label": "a", "custom_id": "a", "url": "https://a.b" }])
+        )));
         assert!(!is_good(row(json!([{ "type": 2, "label": "a", "custom_id": "a" }]))));
         assert!(!is_good(row(json!([]))));
         assert!(!is_good(json!([button("a")])));
@@ -219,6 +232,7 @@ mod tests {
         };
         assert!(is_good(row(json!([menu(25)]))));
         assert!(!is_good(row(json!([menu(26)]))));
+        assert!(!is_good(row(json!([menu(0)]))));
         assert!(!is_good(row(json!([menu(1), menu(1)]))));
     }
 

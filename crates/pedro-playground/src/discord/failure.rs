@@ -26,6 +26,7 @@ impl Failure {
     pub(super) const UNKNOWN_WEBHOOK: Self = Self::new(StatusCode::NOT_FOUND, 10_015, "Unknown Webhook");
     pub(super) const UNKNOWN_INTERACTION: Self = Self::new(StatusCode::NOT_FOUND, 10_062, "Unknown interaction");
     pub(super) const UNKNOWN_COMMAND: Self = Self::new(StatusCode::NOT_FOUND, 10_063, "Unknown application command");
+    pub(super) const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, 40_005, "Request entity too large");
     pub(super) const ACKNOWLEDGED: Self =
         Self::new(StatusCode::BAD_REQUEST, 40_060, "Interaction has already been acknowledged.");
     pub(super) const MISSING_ACCESS: Self = Self::new(StatusCode::FORBIDDEN, 50_001, "Missing Access");
@@ -47,6 +48,7 @@ impl Failure {
     pub(super) const INVALID_TOKEN: Self = Self::new(StatusCode::UNAUTHORIZED, 50_027, "Invalid Webhook Token");
     pub(super) const TOO_OLD: Self =
         Self::new(StatusCode::BAD_REQUEST, 50_034, "You can only bulk delete messages that are under 14 days old.");
+    pub(super) const NO_FORM: Self = Self::new(StatusCode::BAD_REQUEST, 50_035, "Invalid Form Body");
     pub(super) const ARCHIVED: Self = Self::new(StatusCode::BAD_REQUEST, 50_083, "Thread is archived");
     pub(super) const NO_JSON: Self =
         Self::new(StatusCode::BAD_REQUEST, 50_109, "The request body contains invalid JSON.");

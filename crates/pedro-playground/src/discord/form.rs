@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::component;
 use super::failure::{Failure, Problems};
+use super::file::{self, File};
 use super::mention::{AllowedMentions, Mentions};
 use super::message::{Message, flag};
 use super::snowflake::Snowflake;
@@ -16,7 +17,6 @@ const EMBEDS: usize = 10;
 /// Characters of all embeds of a message together.
 const EMBEDS_TOGETHER: usize = 6_000;
 const FILES: usize = 10;
-const FILE_BYTES: usize = 10 * 1024 * 1024;
 const NONCE: usize = 25;
 /// The fields of an embed whose length is limited, and by how much.
 const EMBED_FIELDS: [(&str, usize); 4] =
@@ -27,16 +27,6 @@ const EMBED_FIELDS: [(&str, usize); 4] =
 pub(super) struct Payload {
     pub(super) fields: Value,
     pub(super) files: Vec<File>,
-}
-
-/// A file that comes with a message.
-#[derive(Debug, Clone)]
-pub(super) struct File {
-    /// The number in `files[n]`, by which the fields name it.
-    pub(super) number: u64,
-    pub(super) name: String,
-    pub(super) kind: Option<String>,
-    pub(super) bytes: Vec<u8>,
 }
 
 /// A message, or a change of one, as a bot wants it. What is `None` was not mentioned.
@@ -74,6 +64,10 @@ impl Draft {
         if !fields.is_object() {
             return Err(Failure::field("", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType"));
         }
+        // This is refused before anything else is looked at.
+        if payload.files.iter().any(File::is_too_large) {
+            return Err(Failure::TOO_LARGE);
+        }
         let mut draft = Self { files: payload.files.clone(), ..Self::default() };
         draft.content = read_content(fields, &mut problems);
         draft.flags = fields["flags"].as_u64();
@@ -87,10 +81,7 @@ impl Draft {
         }
         draft.attachments = list(fields, "attachments", &mut problems);
         problems.check_length("files", payload.files.len(), 0, FILES);
-        for file in payload.files.iter().filter(|file| file.bytes.len() > FILE_BYTES) {
-            let path = format!("files.{}", file.number);
-            problems.add(&path, "BASE_TYPE_MAX_SIZE", "File is larger than the maximum size of 10 MB.");
-        }
+        file::check(draft.attachments.as_deref().unwrap_or_default(), &payload.files, &mut problems);
         draft.allowed = AllowedMentions::read(fields.get("allowed_mentions"), &mut problems);
         if let Some(reference) = fields.get("message_reference").filter(|reference| !reference.is_null()) {
             match serde_json::from_value(reference.clone()) {
@@ -211,12 +202,15 @@ impl World {
             components.clone_into(&mut message.components);
         }
         if let Some(listed) = attachments {
-            let keeps = |old: &Value| listed.iter().any(|listed| listed["id"] == old["id"]);
+            let keeps = |old: &Value| listed.iter().any(|listed| file::id_of(listed) == file::id_of(old));
             message.attachments.retain(keeps);
         }
         for file in files {
-            let details = attachments.iter().flatten().find(|listed| names(listed, file.number));
-            let attachment = self.keep_file(message.channel, file, details);
+            let details = attachments.iter().flatten().find(|listed| file.is_named(listed));
+            let mut attachment = self.keep_file(message.channel, file, details);
+            if message.is_ephemeral() {
+                attachment["ephemeral"] = json!(true);
+            }
             message.attachments.push(attachment);
         }
         if let Some(replied) = message.reply_to.and_then(|id| self.messages.get(&id))
@@ -226,29 +220,6 @@ impl World {
             message.pinged.users.push(replied.author_id);
         }
     }
-
-    /// Keeps a file where it can be fetched; answers how Discord writes it.
-    fn keep_file(&mut self, channel: Snowflake, file: &File, details: Option<&Value>) -> Value {
-        let id = self.next_id();
-        let wanted = details.and_then(|details| details["filename"].as_str()).unwrap_or(&file.name);
-        let name: String =
-            wanted.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-        let url = format!("{}/discord/attachments/{channel}/{id}/{name}", self.base);
-        let mut attachment = json!({
-            "id": id, "filename": name, "size": file.bytes.len(), "url": url, "proxy_url": url,
-            "content_type": file.kind,
-        });
-        if let Some(description) = details.map(|details| &details["description"]).filter(|text| text.is_string()) {
-            attachment["description"] = description.clone();
-        }
-        self.store_file(id, file.clone());
-        attachment
-    }
-}
-
-/// Whether an entry of `attachments` is about the file with this number.
-fn names(listed: &Value, number: u64) -> bool {
-    listed["id"].as_u64() == Some(number) || listed["id"].as_str() == Some(&number.to_string())
 }
 
 #[cfg(test)]

@@ -100,6 +100,18 @@ pub struct Version {
     pub at: DateTime<Utc>,
 }
 
+/// A file that came with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attachment {
+    /// Its name.
+    pub filename: String,
+    /// What it is: `application/json`.
+    pub content_type: Option<String>,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
 /// Who reacted with one emoji.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]

@@ -10,6 +10,7 @@ use super::component;
 use super::dispatch::Dispatch;
 use super::event::Event;
 use super::interaction::{Interaction, InteractionKind, InteractionState};
+use super::menu;
 use super::options;
 use super::people::User;
 use super::permission::{self, USE_APPLICATION_COMMANDS, VIEW_CHANNEL};
@@ -110,7 +111,7 @@ impl World {
         match (kind == component::BUTTON, values) {
             (true, None) => {}
             (false, Some(values)) => {
-                check_values(component, values)?;
+                menu::check_chosen(component, values)?;
                 data["values"] = json!(values);
             }
             (true, Some(_)) => return Err("a button has nothing to choose".to_owned()),
@@ -272,21 +273,6 @@ fn flatten(options: &[Value]) -> Vec<&Value> {
             None => vec![option],
         })
         .collect()
-}
-
-fn check_values(menu: &Value, values: &[String]) -> Result<(), String> {
-    let bound = |name: &str| menu[name].as_u64().unwrap_or(1);
-    let count = values.len() as u64;
-    if count < bound("min_values") || count > bound("max_values") {
-        return Err(format!("choose between {} and {}", bound("min_values"), bound("max_values")));
-    }
-    if menu["type"] == component::STRING_SELECT {
-        let options = menu["options"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if let Some(value) = values.iter().find(|value| options.iter().all(|o| o["value"] != value.as_str())) {
-            return Err(format!("{value:?} is not among the options"));
-        }
-    }
-    Ok(())
 }
 
 fn check_field(field: &Value, value: &Value) -> Result<(), String> {

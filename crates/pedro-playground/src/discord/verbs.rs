@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use serde_json::Value;
 
 use super::channel::ChannelKind;
-use super::message::Message;
+use super::message::{Attachment, Message};
 use super::snowflake::Snowflake;
 use super::threads::NewThread;
 use super::{Discord, Interaction};
@@ -247,6 +247,16 @@ impl Discord {
     /// What somebody sees in a channel: no deleted messages, and ephemeral ones only if they are for them.
     pub fn sees(&self, person: &str, channel: Snowflake) -> Vec<Message> {
         self.read(|world| world.seen_by(person, channel))
+    }
+
+    /// The files that came with a message, in order; those that are too old to be kept are missing.
+    pub fn files(&self, message: Snowflake) -> Vec<Attachment> {
+        self.read(|world| {
+            let listed = world.messages.get(&message).map(|message| message.attachments.as_slice()).unwrap_or_default();
+            let ids = listed.iter().filter_map(|listed| listed["id"].as_str()?.parse().ok());
+            let files = ids.filter_map(|id| world.file(id).cloned());
+            files.map(|file| Attachment { filename: file.name, content_type: file.kind, bytes: file.bytes }).collect()
+        })
     }
 
     /// The content of a file that came with a message, by the `id` among its attachments.

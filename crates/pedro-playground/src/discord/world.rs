@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::channel::{Channel, ChannelKind};
 use super::commands::Commands;
 use super::event::Event;
-use super::form::File;
+use super::file::File;
 use super::guild::{Guild, Member};
 use super::interaction::Interaction;
 use super::limits::Limits;

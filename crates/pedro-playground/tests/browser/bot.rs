@@ -60,6 +60,22 @@ impl Bot {
         self.does("POST", &path, response).await.map(|_| ())
     }
 
+    /// Answers an interaction with a message that brings a file.
+    pub(crate) async fn responds_with_file(
+        &self,
+        to: &Value,
+        response: Value,
+        name: &str,
+        content: &str,
+    ) -> Result<()> {
+        let path = format!("/interactions/{}/{}/callback", text(to, "id"), text(to, "token"));
+        let body = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"payload_json\"\r\n\r\n{response}\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"files[0]\"; filename=\"{name}\"\r\n\r\n{content}\r\n--x--\r\n"
+        );
+        self.asks("POST", &path, "multipart/form-data; boundary=x", &body).await.map(|_| ())
+    }
+
     /// Writes what was deferred, or writes it anew.
     pub(crate) async fn answers(&self, to: &Value, message: Value) -> Result<Value> {
         let path = format!("/webhooks/{}/{}/messages/@original", self.id, text(to, "token"));
@@ -68,14 +84,18 @@ impl Bot {
 
     /// Asks REST; the path is from after `/api/v10` on.
     pub(crate) async fn does(&self, method: &str, path: &str, body: Value) -> Result<Value> {
+        self.asks(method, path, "application/json", &body.to_string()).await
+    }
+
+    async fn asks(&self, method: &str, path: &str, kind: &str, body: &str) -> Result<Value> {
         let mut stream = TcpStream::connect(&self.host).await?;
-        let (host, body) = (&self.host, body.to_string());
+        let host = &self.host;
         let head = format!(
             "{method} /api/v10{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bot secret\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+             Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all((head + &body).as_bytes()).await?;
+        stream.write_all((head + body).as_bytes()).await?;
         let mut answer = String::new();
         timeout(PATIENCE, stream.read_to_string(&mut answer)).await.context("no answer in time")??;
         let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;

@@ -91,13 +91,34 @@ impl Person {
         Ok(())
     }
 
+    /// Saves a file by clicking on it; answers its name and what is in it.
+    pub(crate) async fn saves(&mut self, selector: &str, text: &str) -> Result<(String, Vec<u8>)> {
+        let folder = self.tab.downloads();
+        let allow = json!({ "behavior": "allow", "downloadPath": folder });
+        self.tab.call("Browser.setDownloadBehavior", allow).await?;
+        self.clicks(selector, text).await?;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            for file in std::fs::read_dir(&folder).into_iter().flatten() {
+                let file = file?;
+                let name = file.file_name().to_string_lossy().into_owned();
+                // Until it is there, it is called otherwise.
+                if name == text {
+                    return Ok((name, std::fs::read(file.path())?));
+                }
+            }
+            sleep(GLANCE).await;
+        }
+        bail!("{text} was never saved")
+    }
+
     /// Types a text into whatever has the focus.
     pub(crate) async fn types(&mut self, text: &str) -> Result<()> {
         self.tab.call("Input.insertText", json!({ "text": text })).await?;
         Ok(())
     }
 
-    /// Presses a key: `Enter`, `Tab`, `ArrowDown`, `2`, ...
+    /// Presses a key: `Enter`, `Tab`, `ArrowDown`, `2`, ` `, ...
     pub(crate) async fn presses(&mut self, key: &str, modifiers: u8) -> Result<()> {
         let digit = key.parse::<u8>().ok();
         let number = match key {
@@ -107,13 +128,21 @@ impl Person {
             "Escape" => 27,
             "ArrowUp" => 38,
             "ArrowDown" => 40,
+            " " => 32,
+            "k" => 75,
             _ => 48 + digit.context("a key that the tests know")?,
         };
-        let code = digit.map_or_else(|| key.to_owned(), |digit| format!("Digit{digit}"));
+        let code = match (key, digit) {
+            (_, Some(digit)) => format!("Digit{digit}"),
+            (" ", None) => "Space".to_owned(),
+            _ => key.to_owned(),
+        };
         let mut event = json!({ "type": "keyDown", "key": key, "code": code, "windowsVirtualKeyCode": number,
             "modifiers": modifiers });
         if key == "Enter" {
             event["text"] = json!("\r");
+        } else if key == " " {
+            event["text"] = json!(" ");
         }
         self.tab.call("Input.dispatchKeyEvent", event.clone()).await?;
         event["type"] = json!("keyUp");

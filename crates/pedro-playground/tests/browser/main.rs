@@ -1,4 +1,4 @@
-//! The page in a real browser: people chat, run commands, press buttons, and see what they may see.
+//! The page in a real browser: people chat, run commands, press buttons, choose from menus, and see what they may see.
 //!
 //! Needs Chromium; `dev/bootstrap --browser` installs it. Without it these tests fail, they are never skipped.
 
@@ -7,5 +7,6 @@ mod browser;
 mod devtools;
 mod discord;
 mod layout;
+mod menus;
 mod town;
 mod twitch;

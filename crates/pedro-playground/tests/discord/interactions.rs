@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use pedro_playground::discord::{InteractionState, permission};
 use serde_json::{Value, json};
 
-use crate::support::{INTENTS, PATIENCE, Shard, Town, town};
+use crate::support::{INTENTS, PATIENCE, Shard, Town, paths, town};
 
 async fn town_with_commands() -> Result<(Town, Shard)> {
     let town = town().await?;
@@ -20,13 +20,6 @@ async fn town_with_commands() -> Result<(Town, Shard)> {
     .await?;
     let shard = Shard::in_town(&town, INTENTS).await?;
     Ok((town, shard))
-}
-
-/// The paths under which an interaction is answered, and followed up.
-fn paths(town: &Town, interaction: &Value) -> (String, String) {
-    let text = |key: &str| interaction[key].as_str().unwrap_or_default().to_owned();
-    let (id, token) = (text("id"), text("token"));
-    (format!("/interactions/{id}/{token}/callback"), format!("/webhooks/{}/{token}", town.discord.bot()))
 }
 
 fn button(id: &str) -> Value {

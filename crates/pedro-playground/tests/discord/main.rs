@@ -2,9 +2,11 @@
 
 mod commands;
 mod control;
+mod files;
 mod gateway;
 mod interactions;
 mod limits;
+mod menus;
 mod messages;
 mod support;
 mod threads;

@@ -185,26 +185,6 @@ async fn a_stranger_learns_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_file_travels_with_its_message() -> Result<()> {
-    let town = town().await?;
-    let fields =
-        json!({ "content": "here", "attachments": [{ "id": 0, "filename": "plan.txt", "description": "a plan" }] });
-    let body = format!(
-        "--x\r\nContent-Disposition: form-data; name=\"payload_json\"\r\nContent-Type: application/json\r\n\r\n{fields}\r\n\
-         --x\r\nContent-Disposition: form-data; name=\"files[0]\"; filename=\"plan.txt\"\r\nContent-Type: text/plain\r\n\r\n\
-         step one\r\n--x--\r\n"
-    );
-    let headers = "Authorization: Bot secret\r\nContent-Type: multipart/form-data; boundary=x\r\n";
-    let sent = request(&town.playground, &format!("POST /api/v10{}", path(&town)), headers, &body).await?.json()?;
-    let file = &sent["attachments"][0];
-    assert_eq!((&file["filename"], &file["size"]), (&json!("plan.txt"), &json!(8)));
-    let url = file["url"].as_str().and_then(|url| url.strip_prefix(&town.playground.http_url())).context("a url")?;
-    assert_eq!(request(&town.playground, &format!("GET {url}"), "", "").await?.body, "step one");
-    assert_eq!(town.discord.attachment(id(file)?), Some(b"step one".to_vec()));
-    Ok(())
-}
-
-#[tokio::test]
 async fn direct_messages_open_and_can_be_closed() -> Result<()> {
     let town = town().await?;
     let alice = town.discord.user("alice");

@@ -50,6 +50,25 @@ impl Town {
         request(&self.playground, &line, "Authorization: Bot secret\r\n", &body).await
     }
 
+    /// A request with files (name, kind, content) beside its fields, as a form.
+    pub(crate) async fn form(
+        &self,
+        method: &str,
+        path: &str,
+        fields: Value,
+        files: &[(&str, &str, &str)],
+    ) -> Result<Answer> {
+        let mut body = format!("--x\r\nContent-Disposition: form-data; name=\"payload_json\"\r\n\r\n{fields}\r\n");
+        for (number, (name, kind, content)) in files.iter().enumerate() {
+            let about = format!("form-data; name=\"files[{number}]\"; filename=\"{name}\"");
+            let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
+            body.push_str(&format!("--x\r\nContent-Disposition: {about}\r\n{kind}\r\n{content}\r\n"));
+        }
+        body.push_str("--x--\r\n");
+        let headers = "Authorization: Bot secret\r\nContent-Type: multipart/form-data; boundary=x\r\n";
+        request(&self.playground, &format!("{method} /api/v10{path}"), headers, &body).await
+    }
+
     /// A request that has to work; answers its body.
     pub(crate) async fn ok(&self, method: &str, path: &str, body: Value) -> Result<Value> {
         let answer = self.bot(method, path, body).await?;
@@ -75,6 +94,13 @@ impl Town {
     pub(crate) async fn register(&self, commands: Value) -> Result<Value> {
         self.ok("PUT", &format!("/applications/{}/commands", self.discord.bot()), commands).await
     }
+}
+
+/// The paths under which an interaction is answered, and followed up.
+pub(crate) fn paths(town: &Town, interaction: &Value) -> (String, String) {
+    let text = |key: &str| interaction[key].as_str().unwrap_or_default().to_owned();
+    let (id, token) = (text("id"), text("token"));
+    (format!("/interactions/{id}/{token}/callback"), format!("/webhooks/{}/{token}", town.discord.bot()))
 }
 
 pub(crate) fn id(thing: &Value) -> Result<Snowflake> {

@@ -16,7 +16,7 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::Discord;
 use super::failure::Failure;
 use super::snowflake::Snowflake;
+use crate::web::percent;
 
 /// The largest body: ten files, and some room.
 const BODY_BYTES: usize = 110 * 1024 * 1024;
@@ -135,16 +136,19 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Discord> for Ids<T> {
 /// A file that came with a message.
 pub(super) async fn attachment(
     State(discord): State<Discord>,
-    Path((_, id, _)): Path<(Snowflake, Snowflake, String)>,
+    Path((_, id, name)): Path<(Snowflake, Snowflake, String)>,
 ) -> Response {
-    let Some(file) = discord.read(|world| world.file(id).cloned()) else {
+    let Some(file) = discord.read(|world| world.file(id).filter(|file| file.name == name).cloned()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    // Shown as text or saved, never run: a page must not get at the playground through a file.
+    let kind = file.kind.and_then(|kind| HeaderValue::try_from(kind).ok());
+    let name = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{}", percent(&file.name)));
+    // Saved, never run: a page must not get at the playground through a file.
     let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static("application/octet-stream"))),
+        (header::CONTENT_DISPOSITION, name.unwrap_or(HeaderValue::from_static("attachment"))),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     (headers, file.bytes).into_response()
 }
