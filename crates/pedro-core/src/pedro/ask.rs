@@ -14,8 +14,7 @@ use crate::reply;
 use crate::service::metrics::catalog::{ReplyKind, Stage};
 use crate::service::metrics::record;
 use crate::speech::{Controls, NotSpoken, ReplyTarget, can_edit};
-use crate::store::StoreError;
-use crate::store::question::{self as questions, Ending, Question};
+use crate::store::question::{self as questions, Ending, Planning, Question};
 use crate::voice::{Answers, Utterance};
 
 /// How often a growing answer is shown: Discord takes five edits in five seconds, and other messages want to pass.
@@ -80,7 +79,12 @@ impl Pedro {
         };
         let generation = self.answering.generation_of(question).await?;
         let said = usize::try_from(question.pieces_sent).unwrap_or(0);
-        let answers = Some(Answers { said, ..self.answers(question).await? });
+        let planning = questions::planning(&self.pool, question.id).await?;
+        let text = match question.wants_plan && !planning.is_planned {
+            true => format!("{text} {}", reply::plan::switched_off(&place.home.ear.prefix)),
+            false => text,
+        };
+        let answers = Some(Answers { said, ..answers(question, planning) });
         let stored = !question.ephemeral;
         let utterance = Utterance { stored, generation, answers, ..Utterance::unstored(place, target, &text) };
         let began = Instant::now();
@@ -95,12 +99,6 @@ impl Pedro {
             record::discord_command_took(ASK_COMMAND, waited(question));
         }
         Ok(())
-    }
-
-    /// How a question is answered: in the place of what shows how it fares, or below its plan.
-    async fn answers(&self, question: &Question) -> Result<Answers, StoreError> {
-        let below = !self.plans_of(question.id).await?.is_empty() || question.round > 0;
-        Ok(Answers { question: question.id, lease: Some(question.lease_owner), said: 0, round: question.round, below })
     }
 
     /// Makes the answer, by a plan or at once; where messages can be edited, people see it grow.
@@ -155,8 +153,8 @@ impl Pedro {
 
     /// An apology instead of the answer, with a way to try again.
     async fn last_word(&self, asked: Asked<'_>, text: &str) {
-        let answers = match self.answers(asked.question).await {
-            Ok(answers) => answers,
+        let answers = match questions::planning(&self.pool, asked.question.id).await {
+            Ok(planning) => answers(asked.question, planning),
             Err(error) => return tracing::warn!(%error, "an apology was not said"),
         };
         self.tell(asked, text, Some(answers)).await;
@@ -185,6 +183,12 @@ pub(super) struct Asked<'a> {
     pub(super) question: &'a Question,
     pub(super) place: &'a Arc<Place>,
     pub(super) target: Option<&'a ReplyTarget>,
+}
+
+/// How a question is answered: in the place of what shows how it fares, or below its plan.
+fn answers(question: &Question, planning: Planning) -> Answers {
+    let below = planning.is_planned || question.round > 0;
+    Answers { question: question.id, lease: Some(question.lease_owner), said: 0, round: question.round, below }
 }
 
 /// Ends when nothing more will be sent.

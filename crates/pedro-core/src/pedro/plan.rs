@@ -19,7 +19,7 @@ use crate::reply;
 use crate::speech::{Controls, File, NotSpoken, can_edit};
 use crate::store::StoreError;
 use crate::store::plan::{self as plans, PlanRow};
-use crate::store::{channel, question as questions};
+use crate::store::question as questions;
 
 /// How often a plan is shown anew: Discord takes five edits in five seconds, and other messages want to pass.
 const SHOW_EVERY: Duration = Duration::from_millis(1_100);
@@ -37,11 +37,9 @@ impl Pedro {
     /// Whether a question is answered by a plan: it was begun so, it was asked for, or the model judges that it needs one.
     pub(super) async fn is_planned(&self, asked: Asked<'_>, stop: &CancellationToken) -> Result<bool, Failure> {
         let question = asked.question;
-        if !self.plans_of(question.id).await?.is_empty() {
-            return Ok(true);
-        }
-        if !channel::is_agentic(&self.pool, question.id).await? {
-            return Ok(false);
+        let planning = questions::planning(&self.pool, question.id).await?;
+        if planning.is_planned || !planning.is_agentic {
+            return Ok(planning.is_planned);
         }
         Ok(question.wants_plan || self.planner.judges_that_it_needs_one(question, stop).await?)
     }

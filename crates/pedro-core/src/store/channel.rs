@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 
 use super::StoreError;
-use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId, Platform, QuestionId};
+use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId, Platform};
 
 /// A channel as the database knows it.
 #[derive(Debug, Clone)]
@@ -198,19 +198,6 @@ pub async fn set_pause(db: impl PgExecutor<'_>, id: ChannelId, until: Option<Dat
 pub async fn set_agentic(db: impl PgExecutor<'_>, id: ChannelId, on: bool) -> Result<(), StoreError> {
     sqlx::query!("update pedro.channel set agentic = $2 where id = $1", id.0, on).execute(db).await?;
     Ok(())
-}
-
-/// Whether questions are planned where one was put and where it is answered.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn is_agentic(db: impl PgExecutor<'_>, question: QuestionId) -> Result<bool, StoreError> {
-    let on = sqlx::query_scalar!(
-        r#"select coalesce(bool_and(agentic), true) as "on!" from pedro.channel
-           where id in (select unnest(array[channel_id, asked_in]) from pedro.question where id = $1)"#,
-        question.0
-    );
-    Ok(on.fetch_one(db).await?)
 }
 
 /// The channels whose lines everybody in `place` can read: the community's public ones, those with the very same

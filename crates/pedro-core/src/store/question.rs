@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
 
-pub use again::{Standing, cancel, last_ended, note_acknowledged, standing};
+pub use again::{Planning, Standing, cancel, last_ended, note_acknowledged, planning, standing};
 pub use lease::{Ending, LEASE, Question, claim, finish, first_trouble, keep_answer, note_pieces, release, renew};
 
 use super::StoreError;

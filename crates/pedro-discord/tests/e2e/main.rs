@@ -21,6 +21,7 @@ mod games;
 mod gateway;
 mod length;
 mod operation;
+mod plans;
 mod privacy;
 mod recording;
 mod slow_model;

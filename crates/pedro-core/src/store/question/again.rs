@@ -31,6 +31,30 @@ pub async fn standing(
     Ok(standing.fetch_optional(db).await?)
 }
 
+/// Whether a question is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planning {
+    /// There is a plan for it.
+    pub is_planned: bool,
+    /// Questions may be planned where it was put and where it is answered.
+    pub is_agentic: bool,
+}
+
+/// Whether a question is planned, and whether it may be.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn planning(db: impl PgExecutor<'_>, id: QuestionId) -> Result<Planning, StoreError> {
+    let planning = sqlx::query_as!(
+        Planning,
+        r#"select exists (select from pedro.plan where question_id = $1) as "is_planned!",
+               coalesce(bool_and(agentic), true) as "is_agentic!"
+           from pedro.channel where id in (select unnest(array[channel_id, asked_in]) from pedro.question where id = $1)"#,
+        id.0
+    );
+    Ok(planning.fetch_one(db).await?)
+}
+
 /// Cancels an open question; what runs notices by its lost lease. `None` if it is not open.
 ///
 /// # Errors

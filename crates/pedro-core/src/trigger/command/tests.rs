@@ -182,7 +182,8 @@ fn a_renamed_command_answers_only_to_its_new_name() {
 #[test]
 fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
     for info in COMMANDS {
-        let needs_moderator = ["addlink", "dellink", "pedro-agentic-mode", "pedro-pause", "pedro-stop"].contains(&info.name);
+        let needs_moderator =
+            ["addlink", "dellink", "pedro-agentic-mode", "pedro-pause", "pedro-stop"].contains(&info.name);
         let needs = if needs_moderator { Role::Moderator } else { Role::Viewer };
         let private = ["optout", "optin", "forgetme"].contains(&info.name);
         let usage = Usage { command: info.name, usage: info.usage(&ear()) };

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{BOT, DiscordTester, PATIENCE};
 
 /// Commands that the bot registers.
-const COMMANDS: usize = 11;
+const COMMANDS: usize = 12;
 
 /// A question that somebody put with `/askpedro`, and the thread that was opened for it.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +162,11 @@ impl DiscordTester {
         let mut messages = self.discord().bot_messages(channel);
         messages.retain(|message| !message.deleted && !message.content.is_empty());
         messages.into_iter().map(|message| message.content).collect()
+    }
+
+    /// A message was expected.
+    pub(crate) fn has_read(&mut self, message: Snowflake) {
+        self.read.insert(message);
     }
 
     /// Whatever the bot has said so far somewhere was expected.
