@@ -83,7 +83,7 @@ impl Sender {
         let (queue, mut texts) = mpsc::channel::<Message>(CHANNEL_CAPACITY);
         let (sender, stop) = (Arc::clone(self), shutdown.work_token());
         let channel = name.parse().ok().and_then(Id::new_checked);
-        shutdown.spawn("channel sender", async move {
+        shutdown.spawn_passing_carrier("channel sender", async move {
             loop {
                 let message = tokio::select! {
                     biased;
