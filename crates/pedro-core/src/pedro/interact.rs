@@ -12,6 +12,7 @@ use crate::chat::{Author, ChatMessage, Role};
 use crate::command::{self, Given};
 use crate::listener::{FollowUp, Line, Put};
 use crate::places::Place;
+use crate::prompt;
 use crate::reply;
 use crate::speech::{Interaction, ReplyTarget, can_edit};
 use crate::store::{StoreError, generation, message, opt_out, question};
@@ -29,7 +30,7 @@ impl Pedro {
         interaction: Interaction,
         hold: Duration,
     ) -> Option<String> {
-        if message.text.trim().is_empty() {
+        if prompt::is_blank(&message.text) {
             return Some(reply::nothing_asked());
         }
         let Some(line) = self.line(message) else { return Some(reply::command_failed()) };

@@ -19,6 +19,7 @@ pub use abuse::is_abusive;
 pub use answer::{AnswerInput, LinkNote, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
 pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
 pub use deny::DenyList;
+pub use invisible::is_blank;
 pub use game::{GameInput, GameNote, game_fallbacks, game_messages};
 pub use persona::Persona;
 pub use quote::{FENCE, LINE_LIMIT, NoteLine, Quoted, fence};
