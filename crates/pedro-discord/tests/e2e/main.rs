@@ -22,6 +22,7 @@ mod gateway;
 mod length;
 mod operation;
 mod privacy;
+mod reach;
 mod recording;
 mod slow_model;
 mod trouble;
