@@ -128,7 +128,7 @@ impl Answering {
 
     /// Makes the answer to a question and keeps it: after a crash it is sent, not made again. What is known is gathered
     /// when a slot is free, not before: a question may wait long for one. `drafts` gets the text as it grows, fit to be
-    /// shown.
+    /// shown; an empty one says that the slot is there.
     ///
     /// # Errors
     /// See [`Failure`]; nothing is kept then but a note of the failed generation.
@@ -151,6 +151,9 @@ impl Answering {
         drafts: Option<&watch::Sender<String>>,
     ) -> Result<String, Failure> {
         let shown = drafts.map(|drafts| Shown { place, drafts });
+        if let Some(drafts) = drafts {
+            drafts.send_replace(String::new());
+        }
         let began = Instant::now();
         let gathered = self.gather(question, place).await?;
         record::overhead(Stage::Gather, began.elapsed());

@@ -16,6 +16,20 @@ pub fn on_it(ahead: i64) -> String {
     }
 }
 
+/// It takes minutes.
+pub fn still_on_it(minutes: u64) -> String {
+    let minutes = span(chrono::Duration::minutes(i64::try_from(minutes).unwrap_or(i64::MAX / 60_000)));
+    format!("still on it, {minutes} so far. I have not forgotten you.")
+}
+
+/// What there is so far of an answer that grows. `more`: characters that do not fit into its first message.
+pub fn draft(text: &str, more: usize) -> String {
+    match more {
+        0 => format!("{text} …"),
+        _ => format!("{text}\n… and {more} characters more so far …"),
+    }
+}
+
 /// The model server does not answer.
 pub fn model_away() -> String {
     "my thinking cap is off at the moment. I kept your question and will answer when it is back.".to_owned()

@@ -235,6 +235,20 @@ pub async fn take_unacknowledged(
     Ok(rows)
 }
 
+/// Those of some questions that nobody has begun.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn queued_of(db: impl PgExecutor<'_>, ids: &[QuestionId]) -> Result<Vec<Waiting>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        Waiting,
+        "select id, channel_id, reply_target, ephemeral from pedro.question where id = any($1) and status = 'queued'",
+        &ids
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
 /// Ends the questions that nobody began within `limit`. They are returned so that their askers are told.
 ///
 /// # Errors

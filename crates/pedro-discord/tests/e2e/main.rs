@@ -24,6 +24,7 @@ mod operation;
 mod privacy;
 mod reach;
 mod recording;
+mod signs;
 mod slow_model;
 mod trouble;
 mod withdrawal;
