@@ -58,6 +58,21 @@ pub fn cancelled() -> String {
     "stopped: this question was cancelled.".to_owned()
 }
 
+/// A question whose line was taken back, or whose asker wants no answer any more.
+pub fn question_gone() -> String {
+    "this question was taken back.".to_owned()
+}
+
+/// Stands where Pedro said something that was forgotten. It names nobody.
+pub fn forgotten_here() -> String {
+    "removed: I was asked to forget this.".to_owned()
+}
+
+/// What a thread is called whose name was forgotten.
+pub fn forgotten_thread() -> String {
+    "a forgotten thread".to_owned()
+}
+
 /// A command that only those may use who may change the server.
 pub fn managers_only() -> String {
     "sorry, only people who may manage this server can do that.".to_owned()
@@ -282,10 +297,10 @@ pub fn opted_in() -> String {
 }
 
 /// Everything of the person is gone.
-pub fn forgotten(lines: u64, platform: Platform) -> String {
-    match lines {
-        0 => "there was nothing of yours to forget.".to_owned(),
-        _ => format!("done: everything I had of you is gone. {} keeps it that way.", called(platform, "optout")),
+pub fn forgotten(was_something: bool, platform: Platform) -> String {
+    match was_something {
+        false => "there was nothing of yours to forget.".to_owned(),
+        true => format!("done: everything I had of you is gone. {} keeps it that way.", called(platform, "optout")),
     }
 }
 

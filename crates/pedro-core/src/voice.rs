@@ -18,6 +18,7 @@ use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, split, split_mark
 use crate::reply;
 use crate::speech::{Button, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit};
 use crate::store::message::{self, NewLine};
+use crate::store::question::Shown;
 use crate::store::{StoreError, generation, question};
 
 /// What is said.
@@ -107,7 +108,8 @@ impl Voice {
                     Some(spoken) => spoken,
                     None => self.send(utterance, piece, 0, form).await?,
                 };
-                display.end(&spoken);
+                display.shows(&spoken, "", None);
+                display.end();
                 Ok(spoken)
             }
             _ => self.send(utterance, piece, 0, Form::Opening).await,
@@ -235,6 +237,60 @@ impl Voice {
     ) -> Result<(), NotSpoken> {
         let utterance = Utterance { place, to: None, text, buttons, stored: false, generation: None, answers: None };
         self.hand_over(&utterance, text, None, Form::Edit(platform_message_id.to_owned())).await?;
+        Ok(())
+    }
+
+    /// The last word on the message that shows a question which is gone, or was called off. Says nothing where nothing is
+    /// shown and nobody is kept waiting by the platform.
+    ///
+    /// # Errors
+    /// When the platform does not take it.
+    pub async fn close(
+        &self,
+        question: QuestionId,
+        place: &Place,
+        to: Option<&ReplyTarget>,
+        shown: Option<String>,
+        text: &str,
+    ) -> Result<(), NotSpoken> {
+        let display = self.displays.of(question);
+        let mut display = display.lock().await;
+        if display.is_new() {
+            display.found(Some(Shown { platform_message_id: shown, is_open: true }));
+        }
+        let form = match display.message() {
+            Some(id) => Form::Edit(id.to_owned()),
+            None if to.is_some_and(|to| to.interaction.is_some()) => Form::Opening,
+            None => {
+                display.end();
+                return Ok(());
+            }
+        };
+        if !display.wants(text) {
+            return Ok(());
+        }
+        let utterance =
+            Utterance { place, to, text, buttons: Vec::new(), stored: false, generation: None, answers: None };
+        display.end();
+        self.hand_over(&utterance, text, None, form).await?;
+        Ok(())
+    }
+
+    /// Names the thread that a place is, and opens it again.
+    ///
+    /// # Errors
+    /// When the platform does not do it.
+    pub async fn name(&self, place: &Place, name: &str) -> Result<(), NotSpoken> {
+        let utterance = Utterance {
+            place,
+            to: None,
+            text: name,
+            buttons: Vec::new(),
+            stored: false,
+            generation: None,
+            answers: None,
+        };
+        self.hand_over(&utterance, name, None, Form::Name).await?;
         Ok(())
     }
 

@@ -81,13 +81,19 @@ impl Pedro {
     }
 
     /// Carries out a privacy command and says what came of it.
-    pub async fn carry_out_privately(&self, command: &Command, platform_user_id: &str) -> String {
+    pub async fn carry_out_privately(self: &Arc<Self>, command: &Command, platform_user_id: &str) -> String {
         let hash = self.hasher.hash(self.platform, platform_user_id);
         let person = command::Person { platform: self.platform, platform_user_id, hash: &hash };
-        command::obey_privacy(command, &person, &self.pool).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, command = command.name(), "a privacy command failed");
-            reply::command_failed()
-        })
+        match command::obey_privacy(command, &person, &self.pool).await {
+            Ok(obeyed) => {
+                self.clear_away(obeyed.seen);
+                obeyed.text
+            }
+            Err(error) => {
+                tracing::warn!(%error, command = command.name(), "a privacy command failed");
+                reply::command_failed()
+            }
+        }
     }
 
     /// Everything that is stored of a person, for them alone.

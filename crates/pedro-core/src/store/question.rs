@@ -207,6 +207,8 @@ pub struct Waiting {
     pub reply_target: serde_json::Value,
     /// Nothing of it may be stored.
     pub ephemeral: bool,
+    /// The platform's id of the message that shows how it fares.
+    pub shown_message_id: Option<String>,
 }
 
 /// The questions that were asked more than `patience` ago and whose askers have not been told that it takes longer.
@@ -225,7 +227,7 @@ pub async fn take_unacknowledged(
          where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status in ('queued', 'working')
              and (not_before is null or not_before < now())
              and acknowledged_at is null and trouble_told_at is null and asked_at < now() - make_interval(secs => $3)
-         returning id, channel_id, reply_target, ephemeral",
+         returning id, channel_id, reply_target, ephemeral, shown_message_id",
         reach.platform as Platform,
         reach.channels.as_deref(),
         patience.as_secs_f64()
@@ -243,7 +245,8 @@ pub async fn queued_of(db: impl PgExecutor<'_>, ids: &[QuestionId]) -> Result<Ve
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         Waiting,
-        "select id, channel_id, reply_target, ephemeral from pedro.question where id = any($1) and status = 'queued'",
+        "select id, channel_id, reply_target, ephemeral, shown_message_id from pedro.question
+         where id = any($1) and status = 'queued'",
         &ids
     );
     Ok(rows.fetch_all(db).await?)
@@ -259,7 +262,7 @@ pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duratio
         "update pedro.question set status = 'expired', finished_at = now()
          where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and answer is null
              and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $3)
-         returning id, channel_id, reply_target, ephemeral",
+         returning id, channel_id, reply_target, ephemeral, shown_message_id",
         reach.platform as Platform,
         reach.channels.as_deref(),
         limit.as_secs_f64()
@@ -269,23 +272,35 @@ pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duratio
     Ok(rows)
 }
 
-/// Lets nothing of a person's open questions be kept: they opted out of storage meanwhile. With `cancel` they are not
-/// answered either.
+/// Lets nothing of a person's open questions be kept: they opted out of storage meanwhile.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn opt_out(db: impl PgExecutor<'_>, asker_hash: &[u8], cancel: bool) -> Result<(), StoreError> {
+pub async fn keep_nothing(db: impl PgExecutor<'_>, asker_hash: &[u8]) -> Result<(), StoreError> {
     sqlx::query!(
-        "update pedro.question set ephemeral = ephemeral or not $2,
-             status = case when $2 then 'cancelled' else status end,
-             lease_owner = case when $2 then null else lease_owner end
+        "update pedro.question set ephemeral = true
          where asker_hash = $1 and status in ('queued', 'working', 'sending')",
-        asker_hash,
-        cancel
+        asker_hash
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Cancels a person's open questions; what runs notices by its lost lease. They are returned so that nothing is left
+/// standing of them.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn cancel_person(db: impl PgExecutor<'_>, asker_hash: &[u8]) -> Result<Vec<Waiting>, StoreError> {
+    let rows = sqlx::query_as!(
+        Waiting,
+        "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
+         where asker_hash = $1 and status in ('queued', 'working', 'sending')
+         returning id, channel_id, reply_target, ephemeral, shown_message_id",
+        asker_hash
+    );
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// Whether nothing of a question may be kept, as its row says now. Locks the row against a change until the
@@ -311,7 +326,7 @@ pub async fn cancel_channel(db: impl PgExecutor<'_>, channel: ChannelId) -> Resu
         Waiting,
         "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
          where (channel_id = $1 or asked_in = $1) and status in ('queued', 'working', 'sending')
-         returning id, channel_id, reply_target, ephemeral",
+         returning id, channel_id, reply_target, ephemeral, shown_message_id",
         channel.0
     )
     .fetch_all(db)

@@ -87,9 +87,8 @@ impl Display {
         self.known = Some(Known { message, text: text.to_owned(), notice, spoken: Some(spoken.clone()) });
     }
 
-    /// The answer is out: nothing more is shown.
-    pub(super) fn end(&mut self, spoken: &Spoken) {
-        self.shows(spoken, "", None);
+    /// The answer is out, or there will be none: nothing more is shown.
+    pub(super) fn end(&mut self) {
         self.ended = true;
     }
 }
