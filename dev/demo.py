@@ -40,7 +40,7 @@ COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 def still_working(text):
     """Said once when an answer takes longer."""
-    return text.lower().startswith("on it")
+    return text.lower().startswith(("on it", "still on it"))
 
 
 class Side:

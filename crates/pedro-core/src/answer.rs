@@ -65,7 +65,8 @@ impl Answering {
 
     /// Makes the answer to a question and keeps it: after a crash it is sent, not made again. What is known is gathered
     /// when a slot is free, not before: a question may wait long for one. `found`: what a plan brought; then the answer
-    /// is its last step, and names its sources. `drafts` gets the text as it grows, fit to be shown.
+    /// is its last step, and names its sources. `drafts` gets the text as it grows, fit to be
+    /// shown; an empty one says that the slot is there.
     ///
     /// # Errors
     /// See [`Failure`]; nothing is kept then but a note of the failed generation.
@@ -90,6 +91,9 @@ impl Answering {
         drafts: Option<&watch::Sender<String>>,
     ) -> Result<String, Failure> {
         let shown = drafts.map(|drafts| Shown { place, drafts });
+        if let Some(drafts) = drafts {
+            drafts.send_replace(String::new());
+        }
         let began = Instant::now();
         let gathered = self.gather(question, place, found).await?;
         record::overhead(Stage::Gather, began.elapsed());

@@ -3,6 +3,7 @@
 
 mod ask;
 mod attend;
+mod clear;
 mod interact;
 mod plan;
 mod wish;
@@ -18,7 +19,7 @@ use url::Url;
 
 use crate::answer::Answering;
 use crate::chat::{ChannelKey, ChatMessage, Heard, Platform, Removal};
-use crate::command::{self, Person};
+use crate::command::{self, Obeyed, Person};
 use crate::game::Games;
 use crate::listener::{FollowUp, Followed, Line, Listener};
 use crate::memory::{InboxReader, PersonHasher};
@@ -268,25 +269,26 @@ impl Pedro {
     /// Carries out a privacy command before anything that was said after it is stored; waits for the database as lines
     /// do. The answer is not stored.
     async fn obey_privacy(self: &Arc<Self>, line: Line, command: Result<Command, Usage>) {
-        let text = match &command {
-            Err(usage) => reply::usage(&usage.usage),
+        let obeyed = match &command {
+            Err(usage) => Obeyed { text: reply::usage(&usage.usage), ..Obeyed::default() },
             Ok(command) => self.obey_privacy_patiently(&line, command).await,
         };
-        self.reply(&line, text, false);
+        self.clear_away(obeyed.seen);
+        self.reply(&line, obeyed.text, false);
     }
 
-    async fn obey_privacy_patiently(&self, line: &Line, command: &Command) -> String {
+    async fn obey_privacy_patiently(&self, line: &Line, command: &Command) -> Obeyed {
         let author = &line.message.author;
         let person = Person { platform: self.platform, platform_user_id: &author.platform_user_id, hash: &line.person };
         loop {
             match command::obey_privacy(command, &person, &self.pool).await {
-                Ok(text) => return text,
+                Ok(obeyed) => return obeyed,
                 Err(error) if error.is_transient() => {
                     tracing::warn!(%error, command = command.name(), "a privacy command waits for the database");
                 }
                 Err(error) => {
                     tracing::error!(%error, command = command.name(), "a privacy command failed");
-                    return reply::command_failed();
+                    return Obeyed { text: reply::command_failed(), ..Obeyed::default() };
                 }
             }
             tokio::time::sleep(RETRY_AFTER).await;
@@ -312,34 +314,36 @@ impl Pedro {
     }
 
     /// A changed line. That of somebody who opted out of storage since is stored no longer.
-    async fn edit(&self, platform: Platform, person: &[u8], id: &str, text: &str) -> Result<(), StoreError> {
+    async fn edit(self: &Arc<Self>, platform: Platform, person: &[u8], id: &str, text: &str) -> Result<(), StoreError> {
         let choices = opt_out::find(&self.pool, &[person.to_vec()]).await?;
         if choices.iter().any(|(_, choice)| choice.storage) {
             let mut transaction = self.pool.begin().await?;
-            erase::line(&mut transaction, platform, id).await?;
+            let erased = erase::line(&mut transaction, platform, id).await?;
             transaction.commit().await?;
+            self.close_questions(erased.seen.open);
         } else {
             message::edit(&self.pool, platform, id, text).await?;
         }
         Ok(())
     }
 
-    async fn remove(&self, channel: &ChannelKey, removal: &Removal) -> Result<(), StoreError> {
+    async fn remove(self: &Arc<Self>, channel: &ChannelKey, removal: &Removal) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        match removal {
+        let erased = match removal {
             Removal::Line { platform_message_id } => {
-                erase::line(&mut transaction, channel.platform, platform_message_id).await?;
+                erase::line(&mut transaction, channel.platform, platform_message_id).await?
             }
             Removal::Author { platform_user_id, since } => {
                 let Some(place) = self.places.get(channel) else { return Ok(()) };
-                erase::channel_lines(&mut transaction, place.id, Some(platform_user_id), *since).await?;
+                erase::channel_lines(&mut transaction, place.id, Some(platform_user_id), *since).await?
             }
             Removal::Everything { since } => {
                 let Some(place) = self.places.get(channel) else { return Ok(()) };
-                erase::channel_lines(&mut transaction, place.id, None, Some(*since)).await?;
+                erase::channel_lines(&mut transaction, place.id, None, Some(*since)).await?
             }
-        }
+        };
         transaction.commit().await?;
+        self.close_questions(erased.seen.open);
         Ok(())
     }
 

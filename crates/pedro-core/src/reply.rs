@@ -19,6 +19,20 @@ pub fn on_it(ahead: i64) -> String {
     }
 }
 
+/// It takes minutes.
+pub fn still_on_it(minutes: u64) -> String {
+    let minutes = span(chrono::Duration::minutes(i64::try_from(minutes).unwrap_or(i64::MAX / 60_000)));
+    format!("still on it, {minutes} so far. I have not forgotten you.")
+}
+
+/// What there is so far of an answer that grows. `more`: characters that do not fit into its first message.
+pub fn draft(text: &str, more: usize) -> String {
+    match more {
+        0 => format!("{text} …"),
+        _ => format!("{text}\n… and {more} characters more so far …"),
+    }
+}
+
 /// The model server does not answer.
 pub fn model_away() -> String {
     "my thinking cap is off at the moment. I kept your question and will answer when it is back.".to_owned()
@@ -45,6 +59,21 @@ pub fn button_unknown() -> String {
 /// A question that was stopped.
 pub fn cancelled() -> String {
     "stopped: this question was cancelled.".to_owned()
+}
+
+/// A question whose line was taken back, or whose asker wants no answer any more.
+pub fn question_gone() -> String {
+    "this question was taken back.".to_owned()
+}
+
+/// Stands where Pedro said something that was forgotten. It names nobody.
+pub fn forgotten_here() -> String {
+    "removed: I was asked to forget this.".to_owned()
+}
+
+/// What a thread is called whose name was forgotten.
+pub fn forgotten_thread() -> String {
+    "a forgotten thread".to_owned()
 }
 
 /// A command that only those may use who may change the server.
@@ -271,10 +300,10 @@ pub fn opted_in() -> String {
 }
 
 /// Everything of the person is gone.
-pub fn forgotten(lines: u64, platform: Platform) -> String {
-    match lines {
-        0 => "there was nothing of yours to forget.".to_owned(),
-        _ => format!("done: everything I had of you is gone. {} keeps it that way.", called(platform, "optout")),
+pub fn forgotten(was_something: bool, platform: Platform) -> String {
+    match was_something {
+        false => "there was nothing of yours to forget.".to_owned(),
+        true => format!("done: everything I had of you is gone. {} keeps it that way.", called(platform, "optout")),
     }
 }
 

@@ -87,6 +87,8 @@ pub enum Form {
     New,
     /// New text for the message with this platform id; if it is gone, a message of its own.
     Edit(String),
+    /// None: it becomes the name of the thread that the channel is, which is open again then.
+    Name,
 }
 
 /// What can be pressed and chosen under a message.

@@ -11,12 +11,14 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use self::display::Displays;
+use self::display::{Displays, Notice};
 use crate::chat::{Author, AuthorKind, ChatMessage, GenerationId, Platform, QuestionId, ReplyTo, Role};
 use crate::places::Place;
 use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, split, split_markdown};
+use crate::reply;
 use crate::speech::{Button, Controls, File, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit};
 use crate::store::message::{self, NewLine};
+use crate::store::question::Shown;
 use crate::store::{StoreError, generation, question};
 
 /// What is said.
@@ -122,7 +124,8 @@ impl Voice {
                     Some(spoken) => spoken,
                     None => self.send(utterance, piece, 0, form).await?,
                 };
-                display.end(&spoken);
+                display.shows(&spoken, "", None);
+                display.end();
                 Ok(spoken)
             }
             _ => self.send(utterance, piece, 0, Form::Opening).await,
@@ -142,26 +145,56 @@ impl Voice {
         text: &str,
         controls: Controls,
     ) -> Result<(), NotSpoken> {
-        self.show_over(true, question, place, to, text, controls).await
+        self.show_as(None, question, place, to, text, controls).await
     }
 
-    /// The same where nothing is shown of a question yet: what stands there is more than this.
+    /// Shows how many questions are before this one, unless there is more to see of it already.
     ///
     /// # Errors
     /// When the platform does not take it.
-    pub async fn show_first(
+    pub async fn show_waiting(
         &self,
         question: QuestionId,
         place: &Place,
         to: Option<&ReplyTarget>,
-        text: &str,
+        ahead: i64,
     ) -> Result<(), NotSpoken> {
-        self.show_over(false, question, place, to, text, Controls::default()).await
+        let working = self.displays.of(question).lock().await.working;
+        let text = reply::on_it(if working { 0 } else { ahead });
+        self.show_as(Some(Notice::Waiting), question, place, to, &text, Controls::default()).await
     }
 
-    async fn show_over(
+    /// Shows that Pedro is at it, for so many minutes already, unless there is more to see. In the first minute only what
+    /// was said of the others before it is put right.
+    ///
+    /// # Errors
+    /// When the platform does not take it.
+    pub async fn show_working(
         &self,
-        replaces: bool,
+        question: QuestionId,
+        place: &Place,
+        to: Option<&ReplyTarget>,
+        minutes: u64,
+    ) -> Result<(), NotSpoken> {
+        let display = self.displays.of(question);
+        let mut display = display.lock().await;
+        display.working = true;
+        if minutes == 0 && display.notice().is_none() {
+            return Ok(());
+        }
+        drop(display);
+        let text = if minutes == 0 { reply::on_it(0) } else { reply::still_on_it(minutes) };
+        self.show_as(Some(Notice::Working), question, place, to, &text, Controls::default()).await
+    }
+
+    /// The questions of which people see that others are before them.
+    pub fn waiting(&self) -> Vec<QuestionId> {
+        self.displays.waiting()
+    }
+
+    async fn show_as(
+        &self,
+        notice: Option<Notice>,
         question: QuestionId,
         place: &Place,
         to: Option<&ReplyTarget>,
@@ -177,13 +210,13 @@ impl Voice {
         }
         let form = self.form_of(&mut display, question).await;
         let opens = form == Form::Opening;
-        if !display.wants(piece) || !(replaces || opens) {
+        if !display.wants(piece) || notice.is_some_and(|notice| !display.yields_to(notice)) {
             return Ok(());
         }
         let utterance = Utterance { controls, ..Utterance::unstored(place, to, piece) };
         // The nonce of the answer: if it was said before a crash, and not noted, it becomes the answer after all.
         let spoken = self.hand_over(&utterance, piece, to.map(|to| nonce(to, 0, 0)), form).await?;
-        display.shows(&spoken, piece);
+        display.shows(&spoken, piece, notice);
         if opens && let Err(error) = question::note_shown(&self.pool, question, &spoken.platform_message_id).await {
             tracing::warn!(%error, "after a crash the answer would not find the message that it belongs on");
         }
@@ -221,6 +254,51 @@ impl Voice {
     ) -> Result<(), NotSpoken> {
         let utterance = Utterance { controls, file, ..Utterance::unstored(place, None, text) };
         self.hand_over(&utterance, text, None, Form::Edit(platform_message_id.to_owned())).await?;
+        Ok(())
+    }
+
+    /// The last word on the message that shows a question which is gone, or was called off. Says nothing where nothing is
+    /// shown and nobody is kept waiting by the platform.
+    ///
+    /// # Errors
+    /// When the platform does not take it.
+    pub async fn close(
+        &self,
+        question: QuestionId,
+        place: &Place,
+        to: Option<&ReplyTarget>,
+        shown: Option<String>,
+        text: &str,
+    ) -> Result<(), NotSpoken> {
+        let display = self.displays.of(question);
+        let mut display = display.lock().await;
+        if display.is_new() {
+            display.found(Some(Shown { platform_message_id: shown, is_open: true }));
+        }
+        let form = match display.message() {
+            Some(id) => Form::Edit(id.to_owned()),
+            None if to.is_some_and(|to| to.interaction.is_some()) => Form::Opening,
+            None => {
+                display.end();
+                return Ok(());
+            }
+        };
+        if !display.wants(text) {
+            return Ok(());
+        }
+        let utterance = Utterance::unstored(place, to, text);
+        display.end();
+        self.hand_over(&utterance, text, None, form).await?;
+        Ok(())
+    }
+
+    /// Names the thread that a place is, and opens it again.
+    ///
+    /// # Errors
+    /// When the platform does not do it.
+    pub async fn name(&self, place: &Place, name: &str) -> Result<(), NotSpoken> {
+        let utterance = Utterance::unstored(place, None, name);
+        self.hand_over(&utterance, name, None, Form::Name).await?;
         Ok(())
     }
 

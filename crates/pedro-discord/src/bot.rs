@@ -6,13 +6,15 @@ use pedro_core::pedro::Pedro;
 use pedro_core::places::Place;
 use pedro_core::service::Shutdown;
 use pedro_core::service::config::{Community, CommunityFile};
+use pedro_core::store::channel::Audience;
 use twilight_model::channel::{Channel, ChannelType};
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, UserMarker};
 
+use crate::call::Call;
 use crate::directory::{Directory, Known, key};
 use crate::note::Recorder;
-use crate::rest::Rest;
+use crate::rest::{Rest, Trouble};
 use crate::state::State;
 
 /// Who Pedro is on Discord.
@@ -52,6 +54,28 @@ impl Bot {
         self.open(&known).await
     }
 
+    /// The place in which somebody gave a command. Commands work where Pedro itself can see nothing, in a private thread
+    /// that it is not in: what is said there stays there.
+    pub(crate) async fn place_of(self: &Arc<Self>, call: &Call) -> Option<Arc<Place>> {
+        let interaction = &call.interaction;
+        if let (None, Some(with)) = (interaction.guild_id, interaction.author_id()) {
+            return self.direct_place(call.channel, with).await;
+        }
+        if let Some(place) = self.pedro.places.get(&key(call.channel)) {
+            return Some(place);
+        }
+        let known = match self.look_up(call.channel).await {
+            Ok(known) => known?,
+            Err(Trouble::Refused { .. }) => {
+                let shown = interaction.channel.as_ref()?;
+                let channel = Channel { guild_id: interaction.guild_id, ..shown.clone() };
+                Known { audience: Audience::Members, ..self.directory.known(&channel, &self.communities)? }
+            }
+            Err(_) => return None,
+        };
+        self.open(&known).await
+    }
+
     async fn open(&self, known: &Known) -> Option<Arc<Place>> {
         match self.pedro.places.open(&known.community, &known.seen()).await {
             Ok(place) => Some(place),
@@ -64,14 +88,18 @@ impl Bot {
 
     /// A channel, asked for where the gateway told nothing of it: an archived thread, a direct message.
     pub(crate) async fn channel(self: &Arc<Self>, id: Id<ChannelMarker>) -> Option<Known> {
+        self.look_up(id).await.ok()?
+    }
+
+    async fn look_up(self: &Arc<Self>, id: Id<ChannelMarker>) -> Result<Option<Known>, Trouble> {
         if let Some(known) = self.directory.channel(id, &self.communities) {
-            return Some(known);
+            return Ok(Some(known));
         }
-        let channel: Channel = self.rest.get(|| self.rest.http.channel(id)).await.ok()?;
-        match (channel.kind, channel.recipients.as_deref()) {
+        let channel: Channel = self.rest.get(|| self.rest.http.channel(id)).await?;
+        Ok(match (channel.kind, channel.recipients.as_deref()) {
             (ChannelType::Private, Some([with, ..])) => Some(self.direct(id, with.id).await),
             _ => self.directory.known(&channel, &self.communities),
-        }
+        })
     }
 
     /// A direct message with somebody. It sees the memory of a community that they belong to; who belongs to none is

@@ -2,7 +2,7 @@
 //! people press and command to tasks of its own.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pedro_core::chat::{Heard, Platform, Removal};
 use pedro_core::service::metrics::catalog::ReconnectReason;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::queue::InMemoryQueue;
 use twilight_gateway::{
-    CloseFrame, ConfigBuilder, Event, EventTypeFlags, Intents, Shard, ShardId, ShardState, StreamExt,
+    CloseFrame, ConfigBuilder, Event, EventTypeFlags, Intents, Session, Shard, ShardId, ShardState, StreamExt,
 };
 use twilight_model::channel::Message;
 use twilight_model::gateway::payload::incoming::GuildCreate;
@@ -44,6 +44,14 @@ const STARTS_A_DAY: u32 = 1_000;
 /// How long to wait before the gateway is tried again after Discord closed it for good, or does not answer.
 const AFTER_REFUSAL: Duration = Duration::from_secs(15);
 
+/// How often a shard tries to connect by itself: its pauses grow up to minutes, in which Discord may be back. Then it is
+/// made anew.
+const CONNECTS: u32 = 5;
+
+/// A shard without a session that hears nothing for longer, not even a greeting, waits in vain. (One that has a session
+/// misses the answers to its heartbeats.)
+const SILENCE: Duration = Duration::from_secs(90);
+
 /// Runs all shards of this process until told to stop.
 pub(crate) async fn run(bot: Arc<Bot>, settings: DiscordSettings) {
     let stop = bot.shutdown.token();
@@ -54,10 +62,15 @@ pub(crate) async fn run(bot: Arc<Bot>, settings: DiscordSettings) {
         let token = settings.token.expose().to_owned();
         let id = ShardId::new(number, shards.total);
         bot.shutdown.clone().spawn_carrier("shard", async move {
+            let mut session = None;
             while !stop.is_cancelled() {
                 let config = ConfigBuilder::new(token.clone(), INTENTS).proxy_url(gateway.clone());
+                let config = match session.take() {
+                    Some(session) => config.session(session),
+                    None => config,
+                };
                 let config = config.queue(queue.clone()).build();
-                read(Shard::with_config(id, config), &bot, &stop).await;
+                session = read(Shard::with_config(id, config), &bot, &stop).await;
                 bot.state.shard(id.number(), false);
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -112,26 +125,40 @@ fn planned(info: &Value, settings: &DiscordSettings) -> Plan {
     Plan { gateway, shards, queue }
 }
 
-/// Reads one shard until it is told to stop, or Discord closes it for good.
-async fn read(mut shard: Shard, bot: &Arc<Bot>, stop: &CancellationToken) {
+/// Reads one shard until it is told to stop, Discord closes it for good, or it is to be made anew: with the session that
+/// is returned.
+async fn read(mut shard: Shard, bot: &Arc<Bot>, stop: &CancellationToken) -> Option<Session> {
     let number = shard.id().number();
+    let (mut heard, mut failed) = (Instant::now(), 0);
     loop {
         let next = tokio::select! {
             biased;
             () = stop.cancelled() => {
                 shard.close(CloseFrame::NORMAL);
-                return;
+                return None;
             }
             next = tokio::time::timeout(LOOK_EVERY, shard.next_event(EventTypeFlags::all())) => next,
         };
         match next {
+            Err(_) if shard.state() != ShardState::Active && heard.elapsed() > SILENCE => {
+                tracing::warn!(number, "nothing is heard of the gateway");
+                record::reconnecting(DISCORD, ReconnectReason::Silent);
+                return shard.session().cloned();
+            }
             Err(_) => {}
-            Ok(None) => return,
+            Ok(None) => return None,
             Ok(Some(Ok(event))) => {
+                (heard, failed) = (Instant::now(), 0);
                 bot.state.heard();
                 look(event, number, bot);
             }
-            Ok(Some(Err(error))) => misunderstood(&error, number, bot),
+            Ok(Some(Err(error))) => {
+                misunderstood(&error, number, bot);
+                failed += u32::from(matches!(error.kind(), ReceiveMessageErrorType::Reconnect));
+                if failed >= CONNECTS {
+                    return shard.session().cloned();
+                }
+            }
         }
         bot.state.shard(number, shard.state() == ShardState::Active);
     }

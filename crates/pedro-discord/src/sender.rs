@@ -84,7 +84,7 @@ impl Sender {
         let (queue, mut texts) = mpsc::channel::<Message>(CHANNEL_CAPACITY);
         let (sender, stop) = (Arc::clone(self), shutdown.work_token());
         let channel = name.parse().ok().and_then(Id::new_checked);
-        shutdown.spawn("channel sender", async move {
+        shutdown.spawn_passing_carrier("channel sender", async move {
             loop {
                 let message = tokio::select! {
                     biased;
@@ -121,6 +121,11 @@ impl Sender {
 
     async fn say(&self, channel: Id<ChannelMarker>, message: &Message) -> Result<Spoken, NotSpoken> {
         let sent = match living_token(message) {
+            // A further message is a plain one where that can be: the nonce keeps it from being doubled.
+            Some(interaction) if message.form == Form::New => match self.post(channel, message).await {
+                Err(Trouble::Refused { .. }) => self.respond(interaction, message).await,
+                posted => posted,
+            },
             Some(interaction) => match self.respond(interaction, message).await {
                 // The token ended after all.
                 Err(Trouble::Refused { .. } | Trouble::Token) => self.say_plainly(channel, message).await,
@@ -154,14 +159,21 @@ impl Sender {
         match &message.form {
             Form::Edit(id) => self.edit(channel, id, message).await,
             Form::Opening | Form::New => self.post(channel, message).await,
+            Form::Name => self.name(channel, &message.text).await,
         }
+    }
+
+    async fn name(&self, thread: Id<ChannelMarker>, name: &str) -> Result<Sent, Trouble> {
+        let named = || self.rest.http.update_thread(thread).name(name).archived(false);
+        self.rest.value(named).await.and_then(Sent::read)
     }
 
     async fn respond(&self, interaction: &Interaction, message: &Message) -> Result<Sent, Trouble> {
         let (client, token) = (self.rest.http.interaction(self.me.application_id), interaction.token.as_str());
         let (nobody, components) = (AllowedMentions::default(), components(&message.controls));
         match &message.form {
-            Form::Opening => self
+            // A name is nothing to respond with.
+            Form::Opening | Form::Name => self
                 .rest
                 .value(|| {
                     client

@@ -5,21 +5,28 @@ use std::sync::Arc;
 use pedro_core::places::Place;
 use twilight_model::channel::thread::AutoArchiveDuration;
 use twilight_model::channel::{Channel, ChannelType};
+use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::MessageMarker;
 
 use crate::bot::Bot;
 use crate::call::Call;
+use crate::rest::Trouble;
 
 /// Characters of a thread's name. <https://docs.discord.com/developers/resources/channel#start-thread-from-message>
 const NAME: usize = 100;
 
+/// A message has its thread already. <https://docs.discord.com/developers/topics/opcodes-and-status-codes#json>
+const OPENED_ALREADY: u64 = 160_004;
+
 impl Bot {
-    /// Whether the channel of a call can have threads: not a thread itself, nor a direct message.
+    /// Whether the channel of a call can have threads: not a thread itself, nor a direct message. A thread in which Pedro
+    /// must not write is worse than none.
     pub(crate) fn can_open_thread(&self, call: &Call) -> bool {
         let kind = call.interaction.channel.as_ref().map(|channel| channel.kind).or(self.directory.kind(call.channel));
         call.interaction.guild_id.is_some()
             && matches!(kind, Some(ChannelType::GuildText | ChannelType::GuildAnnouncement))
+            && !call.interaction.app_permissions.is_some_and(leads_into_silence)
     }
 
     /// Opens a thread under a message, and its place. `None` where that fails: most often the permission
@@ -42,6 +49,10 @@ impl Bot {
             .await;
         let thread: Channel = match opened {
             Ok(thread) => thread,
+            // It was opened, and only the word of that was lost. A thread has the id of its message.
+            Err(Trouble::Refused { code: OPENED_ALREADY, .. }) => {
+                self.rest.get(|| self.rest.http.channel(message.cast())).await.ok()?
+            }
             Err(error) => {
                 tracing::info!(%error, "no thread could be opened: the answer stays in place");
                 return None;
@@ -56,6 +67,13 @@ impl Bot {
             }
         }
     }
+}
+
+/// Whether threads can be opened, and not written in.
+fn leads_into_silence(permissions: Permissions) -> bool {
+    !permissions.contains(Permissions::ADMINISTRATOR)
+        && permissions.contains(Permissions::CREATE_PUBLIC_THREADS)
+        && !permissions.contains(Permissions::SEND_MESSAGES_IN_THREADS)
 }
 
 /// A text as a thread's name: one line, not too long.

@@ -7,7 +7,7 @@ mod stream;
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-pub use privacy::{Person, obey_privacy};
+pub use privacy::{Obeyed, Person, obey_privacy};
 
 use crate::chat::Platform;
 use crate::places::Place;

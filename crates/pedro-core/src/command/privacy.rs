@@ -4,8 +4,9 @@ use sqlx::PgPool;
 
 use crate::chat::Platform;
 use crate::reply;
+use crate::store::erase::{self, Seen};
 use crate::store::opt_out::{self, OptOut};
-use crate::store::{StoreError, erase, question};
+use crate::store::{StoreError, question};
 use crate::trigger::{Command, OptOutOf};
 
 /// Who gave a command.
@@ -18,33 +19,48 @@ pub struct Person<'a> {
     pub hash: &'a [u8],
 }
 
+/// What came of a privacy command.
+#[derive(Debug, Default)]
+pub struct Obeyed {
+    /// What to answer.
+    pub text: String,
+    /// What people still see of what was erased or will not be answered.
+    pub seen: Seen,
+}
+
+impl Obeyed {
+    fn saying(text: String) -> Self {
+        Self { text, seen: Seen::default() }
+    }
+}
+
 /// Carries out a privacy command and says what to answer; for any other command nothing is done or said.
 ///
 /// # Errors
 /// When a statement fails: nothing is changed then.
-pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool) -> Result<String, StoreError> {
-    let answer = match command {
+pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool) -> Result<Obeyed, StoreError> {
+    Ok(match command {
         Command::OptOut(OptOutOf::Storage) => {
             opt_out::add(pool, person.hash, OptOut { storage: true, replies: false }).await?;
-            question::opt_out(pool, person.hash, false).await?;
-            reply::opted_out_of_storage(person.platform)
+            question::keep_nothing(pool, person.hash).await?;
+            Obeyed::saying(reply::opted_out_of_storage(person.platform))
         }
         Command::OptOut(OptOutOf::Replies) => {
             opt_out::add(pool, person.hash, OptOut { storage: false, replies: true }).await?;
-            question::opt_out(pool, person.hash, true).await?;
-            reply::opted_out_of_replies(person.platform)
+            let open = question::cancel_person(pool, person.hash).await?;
+            Obeyed { text: reply::opted_out_of_replies(person.platform), seen: Seen { open, ..Seen::default() } }
         }
         Command::OptIn => {
             opt_out::remove(pool, person.hash).await?;
-            reply::opted_in()
+            Obeyed::saying(reply::opted_in())
         }
         Command::ForgetMe => {
             let mut transaction = pool.begin().await?;
-            let lines = erase::person(&mut transaction, person.platform, person.platform_user_id, person.hash).await?;
+            let gone = erase::person(&mut transaction, person.platform, person.platform_user_id, person.hash).await?;
             transaction.commit().await?;
-            reply::forgotten(lines, person.platform)
+            let was_something = gone.lines > 0 || !gone.seen.said.is_empty() || !gone.seen.open.is_empty();
+            Obeyed { text: reply::forgotten(was_something, person.platform), seen: gone.seen }
         }
-        _ => String::new(),
-    };
-    Ok(answer)
+        _ => Obeyed::default(),
+    })
 }

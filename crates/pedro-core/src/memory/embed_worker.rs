@@ -131,7 +131,7 @@ async fn embed(
     let ids: Vec<MessageId> = lines.iter().map(|line| line.id).collect();
     match embedder.embed(&texts).await {
         Ok(vectors) => {
-            embedding::put(pool, space, &ids, &vectors).await?;
+            embedding::put(pool, space, lines, &vectors).await?;
             record::embedded(EmbeddingOutcome::Stored, lines.len() as u64);
         }
         Err(error) if error.is_transient() => {

@@ -7,8 +7,10 @@ use chrono::Utc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::attend::RETELL_EVERY;
 use super::{Pedro, wish};
 use crate::places::Place;
+use crate::prompt::{DISCORD_LIMIT, split_markdown};
 use crate::question::{ATTEMPTS, Failure, Settled, Unsettled};
 use crate::reply;
 use crate::service::metrics::catalog::{ReplyKind, Stage};
@@ -19,6 +21,12 @@ use crate::voice::{Answers, Utterance};
 
 /// How often a growing answer is shown: Discord takes five edits in five seconds, and other messages want to pass.
 const SHOW_EVERY: Duration = Duration::from_millis(1_100);
+
+/// How often people see Pedro type: Discord shows it for ten seconds.
+const TYPE_EVERY: Duration = Duration::from_secs(8);
+
+/// Characters of a message that are kept for the word that there is more.
+const ROOM_FOR_MORE: usize = 60;
 
 /// The slash command that puts questions: it has its final answer when the question has.
 const ASK_COMMAND: &str = "askpedro";
@@ -116,10 +124,11 @@ impl Pedro {
     }
 
     async fn show_drafts(&self, asked: Asked<'_>, mut drafts: watch::Receiver<String>) {
+        let Asked { question, place, target } = asked;
+        self.show_life(asked, &mut drafts).await;
         while drafts.changed().await.is_ok() {
-            let text = format!("{} …", drafts.borrow_and_update().clone());
+            let text = draft(&drafts.borrow_and_update());
             let began = Instant::now();
-            let Asked { question, place, target } = asked;
             if let Err(error) = self.voice.show(question.id, place, target, &text, Controls::default()).await {
                 tracing::debug!(%error, question.id = %question.id, "a draft was not shown");
             }
@@ -128,6 +137,35 @@ impl Pedro {
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
                 () = closed(drafts.clone()) => {}
+            }
+        }
+    }
+
+    /// Until there are words to show, people see that Pedro is at it, or how many are before them. Leaves the first words
+    /// unseen.
+    async fn show_life(&self, asked: Asked<'_>, drafts: &mut watch::Receiver<String>) {
+        let Asked { question, place, target } = asked;
+        let mut has_slot = false;
+        loop {
+            let every = if has_slot { TYPE_EVERY } else { RETELL_EVERY };
+            tokio::select! {
+                changed = drafts.changed() => match changed {
+                    Err(_) => return,
+                    Ok(()) if !drafts.borrow_and_update().is_empty() => return drafts.mark_changed(),
+                    Ok(()) => has_slot = true,
+                },
+                () = tokio::time::sleep(every) => {}
+            }
+            let shown = if has_slot {
+                self.voice.type_in(place);
+                self.voice.show_working(question.id, place, target, waited(question).as_secs() / 60).await
+            } else if let Ok(ahead) = questions::ahead(&self.pool, question.id).await {
+                self.voice.show_waiting(question.id, place, target, ahead).await
+            } else {
+                Ok(())
+            };
+            if let Err(error) = shown {
+                tracing::debug!(%error, question.id = %question.id, "that Pedro is at it was not shown");
             }
         }
     }
@@ -189,6 +227,13 @@ pub(super) struct Asked<'a> {
 fn answers(question: &Question, planning: Planning) -> Answers {
     let below = planning.is_planned || question.round > 0;
     Answers { question: question.id, lease: Some(question.lease_owner), said: 0, round: question.round, below }
+}
+
+/// An answer that grows, as far as one message shows it: a longer one must not seem to stand still.
+fn draft(text: &str) -> String {
+    let mut pieces = split_markdown(text, DISCORD_LIMIT - ROOM_FOR_MORE).into_iter();
+    let shown = pieces.next().unwrap_or_default();
+    reply::draft(&shown, pieces.map(|piece| piece.chars().count()).sum())
 }
 
 /// Ends when nothing more will be sent.

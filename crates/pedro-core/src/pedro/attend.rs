@@ -1,7 +1,7 @@
 //! Those who wait are looked after: they are told once that it takes longer, and that it took too long.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Pedro;
 use crate::question::PATIENCE;
@@ -16,11 +16,23 @@ use crate::voice::{Answers, Utterance};
 /// How often.
 const ATTEND_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is said anew how many are before somebody, where a message can be changed.
+pub(super) const RETELL_EVERY: Duration = Duration::from_secs(15);
+
 impl Pedro {
     pub(super) async fn attend(self: &Arc<Self>) {
         let stop = self.shutdown.token();
+        let mut retold = Instant::now();
         while !stop.is_cancelled() {
-            if let Err(error) = self.attend_once().await {
+            let due = retold.elapsed() >= RETELL_EVERY;
+            if due {
+                retold = Instant::now();
+            }
+            let attended = async {
+                self.attend_once().await?;
+                if due { self.retell_waiting().await } else { Ok(()) }
+            };
+            if let Err(error) = attended.await {
                 tracing::debug!(%error, "those who wait are looked after when the database is back");
             }
             tokio::select! {
@@ -37,7 +49,7 @@ impl Pedro {
         }
         for waiting in questions::take_unacknowledged(&self.pool, &reach, PATIENCE).await? {
             let ahead = questions::ahead(&self.pool, waiting.id).await?;
-            self.tell_waiting(waiting, reply::on_it(ahead));
+            self.tell_waiting(waiting, ahead);
         }
         let mut connection = self.pool.acquire().await?;
         questions::sweep(&mut connection).await?;
@@ -50,16 +62,30 @@ impl Pedro {
         Ok(())
     }
 
-    fn tell_waiting(self: &Arc<Self>, waiting: Waiting, text: String) {
+    /// What people read of those before them becomes less. Those that a worker holds are its own to tell of.
+    async fn retell_waiting(self: &Arc<Self>) -> Result<(), StoreError> {
+        let told = self.voice.waiting();
+        if told.is_empty() {
+            return Ok(());
+        }
+        for waiting in questions::queued_of(&self.pool, &told).await? {
+            let ahead = questions::ahead(&self.pool, waiting.id).await?;
+            self.tell_waiting(waiting, ahead);
+        }
+        Ok(())
+    }
+
+    fn tell_waiting(self: &Arc<Self>, waiting: Waiting, ahead: i64) {
         let pedro = Arc::clone(self);
         self.shutdown.spawn("notice", async move {
             let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
             let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
             if can_edit(pedro.platform) {
-                if let Err(error) = pedro.voice.show_first(waiting.id, &place, Some(&target), &text).await {
+                if let Err(error) = pedro.voice.show_waiting(waiting.id, &place, Some(&target), ahead).await {
                     tracing::debug!(%error, "an asker was not told that it takes longer");
                 }
             } else {
+                let text = reply::on_it(ahead);
                 let utterance = Utterance { stored: !waiting.ephemeral, ..Utterance::reply(&place, &target, &text) };
                 pedro.say(&utterance).await;
             }

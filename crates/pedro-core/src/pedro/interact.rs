@@ -12,6 +12,7 @@ use crate::chat::{Author, ChatMessage, Role};
 use crate::command::{self, Given};
 use crate::listener::{FollowUp, Line, Put};
 use crate::places::Place;
+use crate::prompt;
 use crate::reply;
 use crate::speech::{Controls, Interaction, ReplyTarget, can_edit};
 use crate::store::{StoreError, generation, message, opt_out, question};
@@ -30,7 +31,7 @@ impl Pedro {
         hold: Duration,
         plan: bool,
     ) -> Option<String> {
-        if message.text.trim().is_empty() {
+        if prompt::is_blank(&message.text) {
             return Some(reply::nothing_asked());
         }
         let Some(line) = self.line(message) else { return Some(reply::command_failed()) };
@@ -81,13 +82,19 @@ impl Pedro {
     }
 
     /// Carries out a privacy command and says what came of it.
-    pub async fn carry_out_privately(&self, command: &Command, platform_user_id: &str) -> String {
+    pub async fn carry_out_privately(self: &Arc<Self>, command: &Command, platform_user_id: &str) -> String {
         let hash = self.hasher.hash(self.platform, platform_user_id);
         let person = command::Person { platform: self.platform, platform_user_id, hash: &hash };
-        command::obey_privacy(command, &person, &self.pool).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, command = command.name(), "a privacy command failed");
-            reply::command_failed()
-        })
+        match command::obey_privacy(command, &person, &self.pool).await {
+            Ok(obeyed) => {
+                self.clear_away(obeyed.seen);
+                obeyed.text
+            }
+            Err(error) => {
+                tracing::warn!(%error, command = command.name(), "a privacy command failed");
+                reply::command_failed()
+            }
+        }
     }
 
     /// Everything that is stored of a person, for them alone.

@@ -27,6 +27,11 @@ pub(crate) fn strip_invisible(text: &str) -> String {
     out
 }
 
+/// Whether a text shows nothing.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c == '\u{2800}' || is_invisible(c))
+}
+
 /// Whether a character has no shape of its own.
 pub(super) fn is_invisible(c: char) -> bool {
     let listed = matches!(c,

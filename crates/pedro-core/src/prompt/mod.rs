@@ -21,6 +21,7 @@ pub use answer::{AnswerInput, LinkNote, Prompt, TitleNote, answer_messages, esti
 pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
 pub use deny::DenyList;
 pub use game::{GameInput, GameNote, game_fallbacks, game_messages};
+pub use invisible::is_blank;
 pub(crate) use invisible::strip_invisible;
 pub use persona::Persona;
 pub use plan::{PlanExample, PlanInput, ResultNote, judge_messages, plan_messages, repair_messages, search_messages};

@@ -86,6 +86,11 @@ impl Shutdown {
         self.carriers.spawn(self.watched(name, true, task));
     }
 
+    /// The same for one of several that come and go, such as the queue of a channel: it may end before that.
+    pub fn spawn_passing_carrier(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.carriers.spawn(self.watched(name, false, task));
+    }
+
     fn watched<T>(&self, name: &'static str, essential: bool, task: T) -> impl Future<Output = ()> + Send + use<T>
     where
         T: Future<Output = ()> + Send + 'static,

@@ -133,17 +133,18 @@ pub async fn give_back(db: impl PgExecutor<'_>, ids: &[MessageId], after: Durati
 }
 
 /// Writes the embeddings of lines, in their order, and takes the lines off the list. What was forgotten meanwhile is off
-/// the list already and gets none.
+/// the list already and gets none; what says something else by now stays on it.
 ///
 /// # Errors
 /// When a statement fails.
 pub async fn put(
     pool: &PgPool,
     space: EmbeddingSpace,
-    ids: &[MessageId],
+    lines: &[Unembedded],
     vectors: &[Vec<f32>],
 ) -> Result<(), StoreError> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let ids: Vec<i64> = lines.iter().map(|line| line.id.0).collect();
+    let texts: Vec<String> = lines.iter().map(|line| line.text.clone()).collect();
     let vectors: Vec<HalfVector> = vectors.iter().map(|vector| HalfVector::from_f32_slice(vector)).collect();
     let mut transaction = pool.begin().await?;
     // In the order in which forgetting locks them, or the two would wait for each other.
@@ -154,15 +155,21 @@ pub async fn put(
     .execute(&mut *transaction)
     .await?;
     sqlx::query!(
-        "with made as (select * from unnest($1::bigint[], $2::halfvec[]) as made (message_id, embedding)),
-             waited as (delete from pedro.message_unembedded where message_id = any($1) returning message_id)
+        "with made as (
+             select made.message_id, embedding
+             from unnest($1::bigint[], $2::halfvec[], $4::text[]) as made (message_id, embedding, text)
+             join pedro.message on message.id = made.message_id and message.text = made.text
+         ), waited as (
+             delete from pedro.message_unembedded where message_id in (select message_id from made) returning message_id
+         )
          insert into pedro.message_embedding (message_id, model_id, channel_id, author_id, sent_at, evidence, embedding)
          select message.id, $3, channel_id, author_id, sent_at, author_kind = 'person', embedding
          from made join waited using (message_id) join pedro.message on message.id = message_id
          on conflict (message_id, model_id) do update set embedding = excluded.embedding",
         &ids,
         &vectors as &[HalfVector],
-        space.model_id
+        space.model_id,
+        &texts
     )
     .execute(&mut *transaction)
     .await?;

@@ -3,19 +3,42 @@
 //! Used for lines that a platform took back and for people who ask to be forgotten. All functions belong in a
 //! transaction: what a stranger finds afterwards is either all or nothing.
 
+mod seen;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::StoreError;
-use crate::chat::{ChannelId, MessageId, Platform};
+use super::question::Waiting;
+use crate::chat::{ChannelId, MessageId, Platform, QuestionId};
+
+/// What was erased.
+#[derive(Debug, Default)]
+pub struct Erased {
+    /// Rows of chat that went.
+    pub lines: u64,
+    /// What people still see of it.
+    pub seen: Seen,
+}
+
+/// What people still see of what is no more: on the platform nothing goes by itself.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Open questions: a word stands where their answers would.
+    pub open: Vec<Waiting>,
+    /// Messages of Pedro's with their channels, the latest first.
+    pub said: Vec<(ChannelId, String)>,
+    /// Threads that are named by what somebody wrote.
+    pub threads: Vec<ChannelId>,
+}
 
 /// Removes lines with their embeddings, the generations that quote them (prompt, output, provenance), the answers
 /// made by these, what Pedro said in reply to the lines, what was made from those answers in turn, and what was found on
-/// the web by queries made from any of them. Returns how many rows of chat went.
+/// the web by queries made from any of them.
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Result<u64, StoreError> {
+pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Result<Erased, StoreError> {
     let mut gone: Vec<i64> = ids.iter().map(|id| id.0).collect();
     // Whoever writes embeddings locks these rows first and then touches the messages: the same order here, or the two
     // would wait for each other.
@@ -36,17 +59,39 @@ pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Resul
     forget_generations(connection, &gone).await?;
     forget_searches(connection, &gone).await?;
     forget_steps(connection, &gone).await?;
+    let said = seen::said(connection, &gone).await?;
     // The question that a line put goes with the line, and its generations with the question.
-    sqlx::query!(
-        "delete from pedro.question using pedro.message
-         where message.id = any($1) and question.platform = message.platform
-             and question.platform_message_id = message.platform_message_id",
+    let asked = sqlx::query_scalar!(
+        "select question.id from pedro.question join pedro.message using (platform, platform_message_id)
+         where message.id = any($1)",
         &gone
     )
-    .execute(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
+    let open = questions(connection, &asked).await?;
     let done = sqlx::query!("delete from pedro.message where id = any($1)", &gone).execute(connection).await?;
-    Ok(done.rows_affected())
+    Ok(Erased { lines: done.rows_affected(), seen: Seen { open, said, threads: Vec::new() } })
+}
+
+/// Removes questions with their generations. Those that were still to be answered are returned.
+async fn questions(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Waiting>, StoreError> {
+    let rows = sqlx::query!(
+        r#"delete from pedro.question where id = any($1)
+           returning id, channel_id, reply_target, ephemeral, shown_message_id, round,
+               status in ('queued', 'working', 'sending') as "is_open!""#,
+        ids
+    )
+    .fetch_all(connection)
+    .await?;
+    let open = rows.into_iter().filter(|row| row.is_open).map(|row| Waiting {
+        id: QuestionId(row.id),
+        channel_id: ChannelId(row.channel_id),
+        reply_target: row.reply_target,
+        ephemeral: row.ephemeral,
+        shown_message_id: row.shown_message_id,
+        round: row.round,
+    });
+    Ok(open.collect())
 }
 
 /// Waits for whoever is writing something that was made from these lines, so that what follows sees it; who comes later
@@ -134,17 +179,27 @@ async fn forget_steps(connection: &mut PgConnection, ids: &[i64]) -> Result<(), 
 }
 
 /// Removes one line by the platform's id. True if it was stored.
+/// Removes one line by the platform's id, and the question that it put: that of somebody who opted out of storage is
+/// kept without its line.
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn line(connection: &mut PgConnection, platform: Platform, id: &str) -> Result<bool, StoreError> {
-    let found = super::message::find(&mut *connection, platform, id).await?;
-    let Some(found) = found else { return Ok(false) };
-    messages(connection, &[found]).await?;
-    Ok(true)
+pub async fn line(connection: &mut PgConnection, platform: Platform, id: &str) -> Result<Erased, StoreError> {
+    if let Some(found) = super::message::find(&mut *connection, platform, id).await? {
+        return messages(connection, &[found]).await;
+    }
+    let asked = sqlx::query_scalar!(
+        "select id from pedro.question where platform = $1 and platform_message_id = $2",
+        platform as Platform,
+        id
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let open = questions(connection, &asked).await?;
+    Ok(Erased { lines: 0, seen: Seen { open, ..Seen::default() } })
 }
 
-/// Removes the lines of a channel since a moment; of one person, if a user id is given. Returns how many rows went.
+/// Removes the lines of a channel since a moment; of one person, if a user id is given.
 ///
 /// # Errors
 /// When a statement fails.
@@ -153,7 +208,7 @@ pub async fn channel_lines(
     channel: ChannelId,
     platform_user_id: Option<&str>,
     since: Option<DateTime<Utc>>,
-) -> Result<u64, StoreError> {
+) -> Result<Erased, StoreError> {
     let ids = sqlx::query_scalar!(
         "select message.id from pedro.message join pedro.author on author.id = author_id
          where channel_id = $1 and ($2::text is null or author.platform_user_id = $2)
@@ -168,7 +223,7 @@ pub async fn channel_lines(
 }
 
 /// Removes a person: their lines on the platform wherever they were written, what was made from them, their
-/// questions, their games, and their row as an author. Returns how many lines of chat went.
+/// questions, their games, and their row as an author.
 ///
 /// # Errors
 /// When a statement fails.
@@ -177,7 +232,8 @@ pub async fn person(
     platform: Platform,
     platform_user_id: &str,
     person_hash: &[u8],
-) -> Result<u64, StoreError> {
+) -> Result<Erased, StoreError> {
+    let (questions_of, named) = seen::of_person(connection, platform, person_hash).await?;
     let ids = sqlx::query_scalar!(
         "select message.id from pedro.message join pedro.author on author.id = author_id
          where author.platform = $1 and author.platform_user_id = $2",
@@ -186,16 +242,20 @@ pub async fn person(
     )
     .fetch_all(&mut *connection)
     .await?;
-    let gone = messages(connection, &ids.into_iter().map(MessageId).collect::<Vec<_>>()).await?;
-    sqlx::query!(
-        "delete from pedro.message using pedro.generation, pedro.question
-         where message.generation_id = generation.id and generation.question_id = question.id
-             and question.asker_hash = $1",
+    let mut gone = messages(connection, &ids.into_iter().map(MessageId).collect::<Vec<_>>()).await?;
+    let answers = sqlx::query_scalar!(
+        "select message.id from pedro.message join pedro.generation on generation.id = generation_id
+         join pedro.question on question.id = question_id where question.asker_hash = $1",
         person_hash
     )
-    .execute(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
-    sqlx::query!("delete from pedro.question where asker_hash = $1", person_hash).execute(&mut *connection).await?;
+    gone.seen.said.extend(seen::said(connection, &answers).await?);
+    sqlx::query!("delete from pedro.message where id = any($1)", &answers).execute(&mut *connection).await?;
+    gone.seen.open.extend(questions(connection, &questions_of).await?);
+    gone.seen.said.extend(named.said);
+    gone.seen.threads = named.threads;
+    seen::latest_first(&mut gone.seen.said);
     super::game::forget(&mut *connection, person_hash).await?;
     sqlx::query!(
         "delete from pedro.author where platform = $1 and platform_user_id = $2",

@@ -214,6 +214,8 @@ pub struct Waiting {
     pub ephemeral: bool,
     /// How often it was put again.
     pub round: i32,
+    /// The platform's id of the message that shows how it fares.
+    pub shown_message_id: Option<String>,
 }
 
 /// The questions that were asked more than `patience` ago and whose askers have not been told that it takes longer.
@@ -232,7 +234,7 @@ pub async fn take_unacknowledged(
          where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status in ('queued', 'working')
              and (not_before is null or not_before < now())
              and acknowledged_at is null and trouble_told_at is null and asked_at < now() - make_interval(secs => $3)
-         returning id, channel_id, reply_target, ephemeral, round",
+         returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
         reach.platform as Platform,
         reach.channels.as_deref(),
         patience.as_secs_f64()
@@ -240,6 +242,21 @@ pub async fn take_unacknowledged(
     .fetch_all(db)
     .await?;
     Ok(rows)
+}
+
+/// Those of some questions that nobody has begun.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn queued_of(db: impl PgExecutor<'_>, ids: &[QuestionId]) -> Result<Vec<Waiting>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        Waiting,
+        "select id, channel_id, reply_target, ephemeral, shown_message_id, round from pedro.question
+         where id = any($1) and status = 'queued'",
+        &ids
+    );
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// Ends the questions that nobody began within `limit`. They are returned so that their askers are told.
@@ -252,7 +269,7 @@ pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duratio
         "update pedro.question set status = 'expired', finished_at = now()
          where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and answer is null
              and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $3)
-         returning id, channel_id, reply_target, ephemeral, round",
+         returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
         reach.platform as Platform,
         reach.channels.as_deref(),
         limit.as_secs_f64()
@@ -262,23 +279,35 @@ pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duratio
     Ok(rows)
 }
 
-/// Lets nothing of a person's open questions be kept: they opted out of storage meanwhile. With `cancel` they are not
-/// answered either.
+/// Lets nothing of a person's open questions be kept: they opted out of storage meanwhile.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn opt_out(db: impl PgExecutor<'_>, asker_hash: &[u8], cancel: bool) -> Result<(), StoreError> {
+pub async fn keep_nothing(db: impl PgExecutor<'_>, asker_hash: &[u8]) -> Result<(), StoreError> {
     sqlx::query!(
-        "update pedro.question set ephemeral = ephemeral or not $2,
-             status = case when $2 then 'cancelled' else status end,
-             lease_owner = case when $2 then null else lease_owner end
+        "update pedro.question set ephemeral = true
          where asker_hash = $1 and status in ('queued', 'working', 'sending')",
-        asker_hash,
-        cancel
+        asker_hash
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Cancels a person's open questions; what runs notices by its lost lease. They are returned so that nothing is left
+/// standing of them.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn cancel_person(db: impl PgExecutor<'_>, asker_hash: &[u8]) -> Result<Vec<Waiting>, StoreError> {
+    let rows = sqlx::query_as!(
+        Waiting,
+        "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
+         where asker_hash = $1 and status in ('queued', 'working', 'sending')
+         returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
+        asker_hash
+    );
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// Whether nothing of a question may be kept, as its row says now. Locks the row against a change until the
@@ -304,7 +333,7 @@ pub async fn cancel_channel(db: impl PgExecutor<'_>, channel: ChannelId) -> Resu
         Waiting,
         "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
          where (channel_id = $1 or asked_in = $1) and status in ('queued', 'working', 'sending')
-         returning id, channel_id, reply_target, ephemeral, round",
+         returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
         channel.0
     )
     .fetch_all(db)

@@ -13,11 +13,22 @@ use crate::chat::QuestionId;
 use crate::speech::Spoken;
 use crate::store::question::Shown;
 
+/// A word that stands there until there is more to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Notice {
+    /// So many are before it.
+    Waiting,
+    /// Pedro is at it.
+    Working,
+}
+
 /// One question's message.
 #[derive(Default)]
 pub(super) struct Display {
     /// What is there, if this process has looked or written.
     known: Option<Known>,
+    /// The question is being worked on: nobody is before it.
+    pub(super) working: bool,
     /// The answer is out.
     ended: bool,
 }
@@ -26,6 +37,8 @@ pub(super) struct Display {
 struct Known {
     message: Option<String>,
     text: String,
+    /// Whether the text is no more than a notice.
+    notice: Option<Notice>,
     /// What the platform said of the text, if this process wrote it.
     spoken: Option<Spoken>,
 }
@@ -40,7 +53,7 @@ impl Display {
     pub(super) fn found(&mut self, shown: Option<Shown>) {
         self.ended = shown.as_ref().is_none_or(|shown| !shown.is_open);
         let message = shown.and_then(|shown| shown.platform_message_id);
-        self.known = Some(Known { message, text: String::new(), spoken: None });
+        self.known = Some(Known { message, text: String::new(), notice: None, spoken: None });
     }
 
     /// The platform's id of the message.
@@ -58,15 +71,24 @@ impl Display {
         self.known.as_ref().filter(|known| known.text == text)?.spoken.clone()
     }
 
-    /// What the platform took.
-    pub(super) fn shows(&mut self, spoken: &Spoken, text: &str) {
-        let message = Some(spoken.platform_message_id.clone());
-        self.known = Some(Known { message, text: text.to_owned(), spoken: Some(spoken.clone()) });
+    /// The notice that stands there.
+    pub(super) fn notice(&self) -> Option<Notice> {
+        self.known.as_ref()?.notice
     }
 
-    /// The answer is out: nothing more is shown.
-    pub(super) fn end(&mut self, spoken: &Spoken) {
-        self.shows(spoken, "");
+    /// Whether a notice may be put there: what is more than a notice does not give way to one.
+    pub(super) fn yields_to(&self, notice: Notice) -> bool {
+        self.message().is_none() || self.notice().is_some_and(|standing| standing <= notice)
+    }
+
+    /// What the platform took.
+    pub(super) fn shows(&mut self, spoken: &Spoken, text: &str, notice: Option<Notice>) {
+        let message = Some(spoken.platform_message_id.clone());
+        self.known = Some(Known { message, text: text.to_owned(), notice, spoken: Some(spoken.clone()) });
+    }
+
+    /// The answer is out, or there will be none: nothing more is shown.
+    pub(super) fn end(&mut self) {
         self.ended = true;
     }
 }
@@ -82,6 +104,16 @@ impl Displays {
     pub(super) fn of(&self, question: QuestionId) -> Arc<AsyncMutex<Display>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(open.entry(question).or_default())
+    }
+
+    /// The questions of which it is shown that others are before them. One whose message is just being written is left
+    /// out.
+    pub(super) fn waiting(&self) -> Vec<QuestionId> {
+        let is_waiting = |display: &Arc<AsyncMutex<Display>>| {
+            display.try_lock().is_ok_and(|display| !display.ended && display.notice() == Some(Notice::Waiting))
+        };
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().filter(|(_, display)| is_waiting(display)).map(|(question, _)| *question).collect()
     }
 
     /// Forgets the displays that nobody holds and that are at their end.

@@ -213,7 +213,7 @@ async fn listen(mut adapter: mpsc::Receiver<Speech>, heard: mpsc::Sender<Said>, 
         count += 1;
         let edits = match message.form {
             Form::Edit(id) => Some(id),
-            Form::Opening | Form::New => None,
+            Form::Opening | Form::New | Form::Name => None,
         };
         let id = edits.clone().unwrap_or_else(|| format!("m{count}"));
         let said = Said {

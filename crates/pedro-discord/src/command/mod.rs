@@ -152,11 +152,7 @@ async fn carry_out(call: Call, word: Word, ephemeral: bool) -> Result<(), Troubl
 /// The place of a call, as soon as the database gives it.
 pub(crate) async fn place(call: &Call) -> Arc<Place> {
     loop {
-        let place = match (call.interaction.guild_id, call.interaction.author_id()) {
-            (None, Some(with)) => call.bot.direct_place(call.channel, with).await,
-            _ => call.bot.place(call.channel).await,
-        };
-        if let Some(place) = place {
+        if let Some(place) = call.bot.place_of(call).await {
             return place;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -181,3 +181,68 @@ async fn a_line_that_is_changed_after_an_opt_out_is_no_longer_stored(pool: PgPoo
     })
     .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn who_is_forgotten_is_no_longer_quoted_in_what_pedro_said_either(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let said = t.chat("quiltwick", &format!("the password of the {WORD} server is written on the fridge"));
+        t.until_stored(said).await?;
+        t.until_embedded().await?;
+        t.model.push(Turn::say(format!("It is on the fridge, {WORD} and all.")));
+        t.chat("bob", "pedro, where is the password of that server?");
+        t.next_answer(t.general).await?;
+        t.model.push(Turn::say(format!("Yes, {WORD} is yours.")));
+        let asked = t.ask("quiltwick", &format!("is {WORD} mine?")).await?;
+        t.next_answer(asked.thread).await?;
+        t.until_all_answered().await?;
+        t.model.push(Turn::say("Is it alive?"));
+        let game = t.slash(t.general, "quiltwick", "stumppedro", &[("thing", "a lighthouse".into())])?;
+        let game = t.response(game).await?.id;
+        t.until_said(game, "1/20: Is it alive?").await?;
+        // Half an answer.
+        t.model.push(Turn::Stall(vec![format!("I begin with {WORD} ")]));
+        let open = t.ask("quiltwick", &format!("what else of {WORD}?")).await?;
+        t.until_said(open.thread, &format!("I begin with {WORD} …")).await?;
+
+        let told = privacy(t, "quiltwick", "forget").await?;
+        ensure!(told.starts_with("done"), "{told}");
+        t.until_said(open.thread, "this question was taken back.").await?;
+        let places = [t.general, asked.thread, open.thread, game];
+        t.until("nothing of Pedro's quotes them", async |t| {
+            let quoted = |text: &str| [WORD, "quiltwick", "1/20"].iter().any(|word| text.contains(word));
+            let threads = t.discord().threads(t.general);
+            let says = places.iter().flat_map(|place| t.says(*place));
+            let names = threads.into_iter().map(|thread| thread.name);
+            Ok((!says.chain(names).any(|text| quoted(&text))).then_some(()))
+        })
+        .await?;
+        for place in places {
+            t.read_all(place);
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_question_that_will_not_be_answered_any_more_leaves_no_word_standing(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        t.model.push(Turn::Hang);
+        t.model.push(Turn::Hang);
+        let question = t.chat("alice", "pedro, what is a lifetime?");
+        t.until_said(t.general, "on it, give me a moment.").await?;
+        ensure!(t.discord().delete(question));
+        t.until_said(t.general, "this question was taken back.").await?;
+        // Somebody who wants no replies, in a direct message: "thinking" must not stand there for ever.
+        let direct = t.discord().dm("bob");
+        t.slash(direct, "bob", "askpedro", &[("question", "what is a trait?".into())])?;
+        t.until_said(direct, "on it, give me a moment.").await?;
+        t.slash(direct, "bob", "privacy optout", &[("of", "replies".into())])?;
+        t.until_said(direct, "this question was taken back.").await?;
+        t.until_all_answered().await?;
+        t.read_all(direct);
+        assert_eq!(t.says(t.general), ["this question was taken back."]);
+        Ok(())
+    })
+    .await
+}

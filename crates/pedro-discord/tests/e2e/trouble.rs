@@ -127,3 +127,22 @@ async fn a_server_that_lost_the_permission_to_be_spoken_in_harms_nobody_else(poo
     })
     .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn no_piece_of_a_long_answer_in_place_is_doubled_when_discords_word_is_lost(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let sentences: Vec<String> = (0..100).map(|n| format!("Sentence number {n:03} tells you something.")).collect();
+        t.model.push(Turn::say(sentences.join(" ")));
+        t.discord().trouble("POST", "/messages", 1, Trouble::ResetAfter);
+        t.discord().trouble("POST", "/webhooks/", 9, Trouble::ResetAfter);
+        let direct = t.discord().dm("alice");
+        let interaction = t.slash(direct, "alice", "askpedro", &[("question", "tell me all of it".into())])?;
+        t.response(interaction).await?;
+        t.until_all_answered().await?;
+        t.read_all(direct);
+        let all = t.says(direct).join(" ");
+        ensure!(sentences.iter().all(|sentence| all.matches(sentence.as_str()).count() == 1), "{all}");
+        Ok(())
+    })
+    .await
+}

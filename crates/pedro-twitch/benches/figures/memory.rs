@@ -16,7 +16,7 @@ use pedro_core::question::TWITCH_TERMS;
 use pedro_core::service::config::{Community, DatabaseSettings};
 use pedro_core::service::secret::Secret;
 use pedro_core::store::channel::Seen;
-use pedro_core::store::embedding::{self, EmbeddingSpace};
+use pedro_core::store::embedding::{self, EmbeddingSpace, Unembedded};
 use pedro_core::store::scratch;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -97,9 +97,12 @@ impl Memory {
         let rows: Vec<(String, i64)> =
             sqlx::query_as("select platform_message_id, id from pedro.message").fetch_all(&self.pool).await?;
         let rows: HashMap<String, i64> = rows.into_iter().collect();
-        let ids: Vec<MessageId> = lines
+        let lines: Vec<Unembedded> = lines
             .iter()
-            .map(|line| rows.get(&line.platform_message_id).copied().map(MessageId).context("a line was not stored"))
+            .map(|line| {
+                let id = rows.get(&line.platform_message_id).copied().context("a line was not stored")?;
+                Ok(Unembedded { id: MessageId(id), text: line.text.clone() })
+            })
             .collect::<Result<_>>()?;
         let index = format!("message_embedding_{}", self.space.model_id);
         let mut connection = self.pool.acquire().await?;
@@ -108,8 +111,8 @@ impl Memory {
             .fetch_one(&mut *connection)
             .await?;
         run(&mut connection, &format!("drop index pedro.{index}")).await?;
-        for (ids, vectors) in ids.chunks(2_000).zip(vectors.chunks(2_000)) {
-            embedding::put(&self.pool, self.space, ids, vectors).await?;
+        for (lines, vectors) in lines.chunks(2_000).zip(vectors.chunks(2_000)) {
+            embedding::put(&self.pool, self.space, lines, vectors).await?;
         }
         run(&mut connection, "set maintenance_work_mem = '512MB'").await?;
         run(&mut connection, &definition).await?;

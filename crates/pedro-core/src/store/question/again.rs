@@ -64,7 +64,7 @@ pub async fn cancel(db: impl PgExecutor<'_>, id: QuestionId) -> Result<Option<Wa
         Waiting,
         "update pedro.question set status = 'cancelled', finished_at = now(), lease_owner = null, lease_until = null
          where id = $1 and status in ('queued', 'working', 'sending')
-         returning id, channel_id, reply_target, ephemeral, round",
+         returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
         id.0
     );
     Ok(waiting.fetch_optional(db).await?)

@@ -184,5 +184,5 @@ impl DiscordTester {
 
 /// Whether a text is an answer: not "on it", nor a draft.
 pub(crate) fn is_final(text: &str) -> bool {
-    !text.starts_with("on it, ") && !text.ends_with(" …") && !text.is_empty()
+    !text.starts_with("on it, ") && !text.starts_with("still on it, ") && !text.ends_with(" …") && !text.is_empty()
 }

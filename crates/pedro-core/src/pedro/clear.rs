@@ -1,0 +1,69 @@
+//! What people still see of what is no more gives way to a neutral word, where messages can be changed.
+
+use std::sync::Arc;
+
+use super::Pedro;
+use crate::chat::ChannelId;
+use crate::places::Place;
+use crate::reply;
+use crate::speech::{Controls, ReplyTarget, can_edit};
+use crate::store::erase::Seen;
+use crate::store::question::Waiting;
+
+/// The most messages that are changed for one person: Discord takes about one a second in a channel.
+const MOST: usize = 300;
+
+impl Pedro {
+    /// What was erased because somebody wanted it is not left standing.
+    pub(super) fn clear_away(self: &Arc<Self>, seen: Seen) {
+        if !can_edit(self.platform) {
+            return;
+        }
+        let Seen { open, said, threads } = seen;
+        self.close_questions(open);
+        let pedro = Arc::clone(self);
+        self.shutdown.spawn("clearing away", async move {
+            let stop = pedro.shutdown.token();
+            tokio::select! {
+                () = stop.cancelled() => tracing::info!("some messages of what was forgotten are left standing"),
+                () = pedro.clear(&threads, &said) => {}
+            }
+        });
+    }
+
+    async fn clear(&self, threads: &[ChannelId], said: &[(ChannelId, String)]) {
+        // First the threads: in one that is archived no message can be changed.
+        for thread in threads.iter().take(MOST) {
+            let Some(place) = self.place_of(*thread).await else { continue };
+            if let Err(error) = self.voice.name(&place, &reply::forgotten_thread()).await {
+                tracing::debug!(%error, "a thread keeps its name");
+            }
+        }
+        for (channel, id) in said.iter().take(MOST) {
+            let Some(place) = self.place_of(*channel).await else { continue };
+            if let Err(error) = self.voice.change(&place, id, &reply::forgotten_here(), Controls::default(), None).await
+            {
+                tracing::debug!(%error, "a message of what was forgotten is left standing");
+            }
+        }
+    }
+
+    /// Open questions that are gone, or will not be answered, leave no "on it" and no half an answer.
+    pub(super) fn close_questions(self: &Arc<Self>, open: Vec<Waiting>) {
+        for waiting in open.into_iter().filter(|_| can_edit(self.platform)) {
+            let pedro = Arc::clone(self);
+            self.shutdown.spawn("notice", async move {
+                let Some(place) = pedro.place_of(waiting.channel_id).await else { return };
+                let target = serde_json::from_value::<ReplyTarget>(waiting.reply_target).ok();
+                let (shown, text) = (waiting.shown_message_id, reply::question_gone());
+                if let Err(error) = pedro.voice.close(waiting.id, &place, target.as_ref(), shown, &text).await {
+                    tracing::debug!(%error, "a question that is gone left a word standing");
+                }
+            });
+        }
+    }
+
+    async fn place_of(&self, channel: ChannelId) -> Option<Arc<Place>> {
+        self.places.find(channel).await.ok()?
+    }
+}
