@@ -11,6 +11,7 @@ pub mod game;
 pub mod listener;
 pub mod llm;
 pub mod memory;
+pub mod page;
 mod patience;
 pub mod pedro;
 pub mod places;
