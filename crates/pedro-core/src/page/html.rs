@@ -115,7 +115,8 @@ mod tests {
         let html = blocks(&markdown::blocks(text));
         let expected = "<h3 dir=\"auto\">&lt;b&gt;</h3>\n\
              <p dir=\"auto\"><strong>&lt;i&gt;</strong> <code>&lt;u&gt;</code> \
-             <a href=\"https://x.test/?a=%22%3Cq%3E%22\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">&lt;s&gt;</a></p>\n\
+             <a href=\"https://x.test/?a=%22%3Cq%3E%22\" \
+             target=\"_blank\" rel=\"noopener noreferrer nofollow\">&lt;s&gt;</a></p>\n\
              <ul><li dir=\"auto\">&lt;li&gt;</li></ul>\n<ol start=\"1\"><li dir=\"auto\">one</li></ol>\n\
              <blockquote dir=\"auto\">&lt;q&gt;</blockquote>\n<pre><code>&lt;pre&gt;</code></pre>\n";
         assert_eq!(html, expected);

@@ -1,7 +1,7 @@
 //! Pages for people: a question with its plans (the workflow page), and what Pedro is doing now (the overlay).
 //!
 //! Handlers load a [`view`] and hand it to [`WorkflowAddress::respond`], [`workflow_file`] or [`overlay_events`]; nothing
-//! is loaded here. What stands in a view comes from people, models and web pages: it is escaped by [`html`] and, in the
+//! is loaded here. What stands in a view comes from people, models and web pages: it is escaped by `html` and, in the
 //! scripts, written as text only. The pages load nothing from anywhere else, and their policy forbids it.
 
 mod drawn;

@@ -66,7 +66,8 @@ fn plans(attempts: &[DrawnAttempt<'_>], now: DateTime<Utc>) -> String {
     };
     let earlier: String = earlier.iter().rev().map(folded).collect();
     format!(
-        "<section id=\"plans\" class=\"plain\">\n<h2>How Pedro got there</h2>\n<p class=\"origin\">{}</p>\n{}{earlier}</section>\n",
+        "<section id=\"plans\" class=\"plain\">\n<h2>How Pedro got there</h2>\n\
+         <p class=\"origin\">{}</p>\n{}{earlier}</section>\n",
         told(newest),
         steps(newest, now)
     )

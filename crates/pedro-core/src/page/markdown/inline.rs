@@ -119,12 +119,10 @@ fn between<'a>(text: &'a str, mark: &str, style: Run) -> Option<(Mark<'a>, usize
     }
     let ends = |&end: &usize| {
         let (words, after) = (&inner[..end], &inner[end + mark.len()..]);
-        !words.is_empty()
-            && !words.ends_with(char::is_whitespace)
-            // Of three stars the last two end what is bold, and none of two what is not.
-            && !after.starts_with(&mark[..1])
-            && !(mark.len() == 1 && words.ends_with(mark))
-            && !(mark.starts_with('_') && after.starts_with(char::is_alphanumeric))
+        let touches = !words.is_empty() && !words.ends_with(char::is_whitespace);
+        // Of three stars the last two end what is bold, and none of two what is not.
+        let alone = !after.starts_with(&mark[..1]) && (mark.len() > 1 || !words.ends_with(mark));
+        touches && alone && !(mark.starts_with('_') && after.starts_with(char::is_alphanumeric))
     };
     let mut marks = (0..inner.len()).filter(|&at| inner.as_bytes()[at..].starts_with(mark.as_bytes()));
     let end = marks.find(ends)?;

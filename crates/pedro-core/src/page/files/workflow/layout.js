@@ -2,7 +2,7 @@
 
 /** Sizes of the picture; `along` is the way from the first step to the last, `across` is the other one. */
 const BOX = { height: 82, narrowest: 112, tightest: 88, widest: 220, gapAcross: 16 };
-const GAP = { plain: 34, worded: 92 };
+const GAP = { plain: 34, worded: 92, most: 80 };
 /** Below this the plan runs from top to bottom. */
 const NARROW = 620;
 
@@ -68,7 +68,9 @@ function layoutOf(steps, room) {
   const { layers, cells, paths } = layersOf(steps.length, links);
   untangle(layers);
   const down = room < NARROW;
-  const gap = links.some(({ words }) => words) ? (down ? 48 : GAP.worded) : GAP.plain;
+  const least = links.some(({ words }) => words) ? (down ? 48 : GAP.worded) : GAP.plain;
+  // Where there is room, the lines get some of it.
+  const gap = down ? least : Math.max(least, Math.min(GAP.most, (room - layers.length * BOX.widest) / (layers.length - 1)));
   const [spare, passing] = down ? [8, 12] : [BOX.gapAcross, 20];
   const shares = down
     ? layers.map((layer) => {

@@ -14,6 +14,7 @@ function attemptOf(place, attempt) {
     });
   });
   const view = element("div", "picture");
+  view.hidden = attempt.steps.length === 0;
   const axis = element("p", "axis", element("span", "", element("span", "", "0 s"), end));
   axis.setAttribute("aria-hidden", "true");
   place.replaceChildren(state, view, axis, element("ol", "steps", ...rows.map(({ row }) => row)));

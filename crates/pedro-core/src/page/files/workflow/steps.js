@@ -19,7 +19,6 @@ function inside(step) {
 /** One row. `toggled(open)` is called when it is folded or unfolded. */
 function rowOf(step, open, toggled) {
   const [mark, time, bar] = [glyph("mark"), element("span", "took"), element("i", "bar")];
-  const words = element("span", "step-state");
   const name = element("span", "step-name", element("b", "", step.name), said("span", "step-about", step.about));
   const track = element("span", "track", bar);
   track.setAttribute("aria-hidden", "true");
