@@ -35,41 +35,7 @@ impl QuestionState {
     }
 }
 
-/// How a plan came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// The model made it.
-    Model,
-    /// The model made it, and mended it when told what was wrong with it.
-    Repaired,
-    /// The model made none that could be used: the fixed one.
-    Default,
-    /// Made anew after a step failed.
-    Replan,
-    /// Somebody pressed Retry.
-    Retry,
-    /// Somebody marked a step.
-    Mark,
-    /// It came over HTTP.
-    Api,
-}
-
-/// Where one plan stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttemptStatus {
-    /// Under way.
-    Running,
-    /// It led to an answer.
-    Succeeded,
-    /// It led to none.
-    Failed,
-    /// Somebody stopped it.
-    Stopped,
-    /// A newer plan took its place before its end.
-    Replaced,
-}
+pub use crate::plan::{Origin, PlanStatus as AttemptStatus};
 
 /// A question with all that was done for it: the workflow page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
