@@ -1,4 +1,4 @@
-//! `pedro-playground`: a local stand-in for Twitch and Discord with a page to chat in.
+//! `pedro-playground`: a local stand-in for Twitch, Discord and web search with a page to chat in.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -12,7 +12,8 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// A local stand-in for Twitch and Discord: chat, API, and a page to chat in. Needs no account and sends nothing anywhere.
+/// A local stand-in for Twitch, Discord and web search: chat, API, and a page to chat in. Needs no account and sends
+/// nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "pedro-playground", version)]
 struct Options {
@@ -123,7 +124,7 @@ fn furnish_discord(discord: &Discord, token: Option<&str>, streamers: &[String])
 fn write_ready_file(path: &Path, playground: &Playground) -> Result<()> {
     let text = json!({
         "http": playground.http_url(), "irc": playground.irc_url(), "discord": playground.http_url(),
-        "gateway": playground.gateway_url(),
+        "gateway": playground.gateway_url(), "search": playground.http_url(),
     })
     .to_string();
     let mut unfinished = path.as_os_str().to_owned();

@@ -17,13 +17,14 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str, &str)] = files! {
-    STYLE: "base.css", "layout.css", "twitch.css", "discord.css";
+    STYLE: "base.css", "layout.css", "twitch.css", "discord.css", "search.css";
     SCRIPT: "page.js", "dom.js", "follow.js", "people.js", "trouble.js";
     SCRIPT: "twitch/api.js", "twitch/chat.js", "twitch/stream.js", "twitch/trouble.js", "twitch/twitch.js";
     SCRIPT: "discord/api.js", "discord/channels.js", "discord/composer.js", "discord/discord.js", "discord/form.js",
         "discord/markdown.js", "discord/menu.js", "discord/message.js", "discord/names.js", "discord/options.js", "discord/parts.js",
         "discord/slash.js", "discord/suggest.js", "discord/talk.js", "discord/trouble.js", "discord/typing.js",
         "discord/verbs.js";
+    SCRIPT: "search/api.js", "search/pages.js", "search/providers.js", "search/requests.js", "search/search.js";
 };
 
 /// Serves the page at `/`.

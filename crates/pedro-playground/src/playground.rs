@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::discord::Discord;
 use crate::page;
+use crate::search::Search;
 use crate::socket::{BreakableListener, Breaker};
 use crate::twitch::{Twitch, irc};
 
@@ -42,6 +43,7 @@ pub struct Playground {
     irc: SocketAddr,
     twitch: Twitch,
     discord: Discord,
+    search: Search,
     shutdown: CancellationToken,
     tracker: TaskTracker,
 }
@@ -56,17 +58,18 @@ impl Playground {
         let irc = listen(settings.irc_listen).await?;
         let (shutdown, tracker, twitch) = (CancellationToken::new(), TaskTracker::new(), Twitch::new());
         let address = http.local_addr()?;
-        let discord = Discord::new(format!("http://{address}"));
+        let (discord, search) = (Discord::new(format!("http://{address}")), Search::new());
         let playground = Self {
             http: address,
             irc: irc.local_addr()?,
             twitch: twitch.clone(),
             discord: discord.clone(),
+            search: search.clone(),
             shutdown: shutdown.clone(),
             tracker: tracker.clone(),
         };
         let platforms = twitch.router(shutdown.clone()).merge(discord.router(shutdown.clone(), tracker.clone()));
-        let router = page::router().merge(platforms);
+        let router = page::router().merge(platforms).merge(search.router(shutdown.clone()));
         tracker.spawn(discord.keep_time(shutdown.clone()));
         tracker.spawn(serve_http(http, router, shutdown.clone()));
         tracker.spawn(irc::serve(irc, twitch, tracker.clone(), shutdown));
@@ -99,6 +102,14 @@ impl Playground {
     /// The stand-in Discord.
     pub fn discord(&self) -> &Discord {
         &self.discord
+    }
+
+    /// The stand-in web search. Providers are below [`http_url`]: `/searx`, `/ddg/html/`, `/ddg/api/`, `/brave`,
+    /// `/wikipedia`; addresses that are traps at `/trap`.
+    ///
+    /// [`http_url`]: Playground::http_url
+    pub fn search(&self) -> &Search {
+        &self.search
     }
 
     /// Ends everything, and waits a little for it to end.
