@@ -4,6 +4,7 @@ import { $ } from "/page/dom.js";
 import { Discord } from "/page/discord/discord.js";
 import { People } from "/page/people.js";
 import { Search } from "/page/search/search.js";
+import { Overlay } from "/page/twitch/overlay.js";
 import { Twitch } from "/page/twitch/twitch.js";
 import { twitchTrouble } from "/page/twitch/trouble.js";
 
@@ -34,3 +35,4 @@ people.choose(people.current);
 twitch.start();
 discord.start();
 new Search().start();
+new Overlay().start();

@@ -44,6 +44,7 @@ mod twitch;
 mod web;
 
 pub use discord::Discord;
+pub use page::Overlay;
 pub use playground::{Playground, Settings};
 pub use search::Search;
 pub use twitch::{ChatLine, Line, Twitch, UserId};

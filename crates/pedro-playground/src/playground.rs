@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discord::Discord;
-use crate::page;
+use crate::page::{self, Overlay};
 use crate::search::Search;
 use crate::socket::{BreakableListener, Breaker};
 use crate::twitch::{Twitch, irc};
@@ -21,18 +21,20 @@ use crate::twitch::{Twitch, irc};
 const SHUTDOWN: Duration = Duration::from_secs(3);
 
 /// Where the playground listens. By default on free ports that only this machine can reach.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The page and all that is served over HTTP. Port 0 takes a free one, and so does a port that is taken.
     pub listen: SocketAddr,
     /// Twitch chat. Ports as above.
     pub irc_listen: SocketAddr,
+    /// A page of the bot's that is shown over the stream; the playground's page has a preview of it.
+    pub overlay: Option<Overlay>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { listen: free, irc_listen: free }
+        Self { listen: free, irc_listen: free, overlay: None }
     }
 }
 
@@ -69,7 +71,7 @@ impl Playground {
             tracker: tracker.clone(),
         };
         let platforms = twitch.router(shutdown.clone()).merge(discord.router(shutdown.clone(), tracker.clone()));
-        let router = page::router().merge(platforms).merge(search.router(shutdown.clone()));
+        let router = page::router(settings.overlay).merge(platforms).merge(search.router(shutdown.clone()));
         tracker.spawn(discord.keep_time(shutdown.clone()));
         tracker.spawn(serve_http(http, router, shutdown.clone()));
         tracker.spawn(irc::serve(irc, twitch, tracker.clone(), shutdown));

@@ -102,3 +102,11 @@ fn it_takes_a_free_port_where_the_wanted_one_is_taken() -> Result<()> {
     std::net::TcpStream::connect(address)?;
     Ok(())
 }
+
+#[test]
+fn an_overlay_that_is_no_address_is_refused_with_an_example() -> Result<()> {
+    let refused = Command::new(env!("CARGO_BIN_EXE_pedro-playground")).args(["--overlay-url", "overlay"]).output()?;
+    let told = String::from_utf8(refused.stderr)?;
+    assert!(!refused.status.success() && told.contains("http://127.0.0.1:6061/overlay?channel=pedrotown"), "{told}");
+    Ok(())
+}
