@@ -1,8 +1,10 @@
-// The page: one community on two platforms, side by side.
+// The page: one community on two platforms, side by side, and the web that the bot searches.
 
 import { $ } from "/page/dom.js";
 import { Discord } from "/page/discord/discord.js";
 import { People } from "/page/people.js";
+import { Search } from "/page/search/search.js";
+import { Overlay } from "/page/twitch/overlay.js";
 import { Twitch } from "/page/twitch/twitch.js";
 import { twitchTrouble } from "/page/twitch/trouble.js";
 
@@ -32,3 +34,5 @@ show("twitch");
 people.choose(people.current);
 twitch.start();
 discord.start();
+new Search().start();
+new Overlay().start();

@@ -1,4 +1,4 @@
-//! `pedro-playground`: a local stand-in for Twitch and Discord with a page to chat in.
+//! `pedro-playground`: a local stand-in for Twitch, Discord and web search with a page to chat in.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Parser;
 use pedro_playground::discord::{Discord, Whom, permission};
-use pedro_playground::{Playground, Settings};
+use pedro_playground::{Overlay, Playground, Settings};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// A local stand-in for Twitch and Discord: chat, API, and a page to chat in. Needs no account and sends nothing anywhere.
+/// A local stand-in for Twitch, Discord and web search: chat, API, and a page to chat in. Needs no account and sends
+/// nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "pedro-playground", version)]
 struct Options {
@@ -39,18 +40,22 @@ struct Options {
     /// The only token that Discord's stand-in takes from bots; any token is good unless this is given
     #[arg(long, env = "PLAYGROUND_DISCORD_TOKEN", hide_env_values = true)]
     discord_token: Option<String>,
+
+    /// The bot's overlay, of which the page shows a preview: http://127.0.0.1:6061/overlay?channel=pedrotown
+    #[arg(long, env = "PLAYGROUND_OVERLAY_URL")]
+    overlay_url: Option<Overlay>,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Options { listen, irc_listen, ready_file, channel, bot_login, discord_token } = Options::parse();
+    let Options { listen, irc_listen, ready_file, channel, bot_login, discord_token, overlay_url } = Options::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
 
     // Before the ports are open: whoever sees them may end us at once.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let playground = Playground::start(Settings { listen, irc_listen }).await?;
+    let playground = Playground::start(Settings { listen, irc_listen, overlay: overlay_url }).await?;
     if !(listen.ip().is_loopback() && irc_listen.ip().is_loopback()) {
         tracing::warn!("the playground can be reached from other machines, and asks nobody for a password");
     }
@@ -123,7 +128,7 @@ fn furnish_discord(discord: &Discord, token: Option<&str>, streamers: &[String])
 fn write_ready_file(path: &Path, playground: &Playground) -> Result<()> {
     let text = json!({
         "http": playground.http_url(), "irc": playground.irc_url(), "discord": playground.http_url(),
-        "gateway": playground.gateway_url(),
+        "gateway": playground.gateway_url(), "search": playground.http_url(),
     })
     .to_string();
     let mut unfinished = path.as_os_str().to_owned();

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discord::Discord;
-use crate::page;
+use crate::page::{self, Overlay};
+use crate::search::Search;
 use crate::socket::{BreakableListener, Breaker};
 use crate::twitch::{Twitch, irc};
 
@@ -20,18 +21,20 @@ use crate::twitch::{Twitch, irc};
 const SHUTDOWN: Duration = Duration::from_secs(3);
 
 /// Where the playground listens. By default on free ports that only this machine can reach.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The page and all that is served over HTTP. Port 0 takes a free one, and so does a port that is taken.
     pub listen: SocketAddr,
     /// Twitch chat. Ports as above.
     pub irc_listen: SocketAddr,
+    /// A page of the bot's that is shown over the stream; the playground's page has a preview of it.
+    pub overlay: Option<Overlay>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { listen: free, irc_listen: free }
+        Self { listen: free, irc_listen: free, overlay: None }
     }
 }
 
@@ -42,6 +45,7 @@ pub struct Playground {
     irc: SocketAddr,
     twitch: Twitch,
     discord: Discord,
+    search: Search,
     shutdown: CancellationToken,
     tracker: TaskTracker,
 }
@@ -56,17 +60,18 @@ impl Playground {
         let irc = listen(settings.irc_listen).await?;
         let (shutdown, tracker, twitch) = (CancellationToken::new(), TaskTracker::new(), Twitch::new());
         let address = http.local_addr()?;
-        let discord = Discord::new(format!("http://{address}"));
+        let (discord, search) = (Discord::new(format!("http://{address}")), Search::new());
         let playground = Self {
             http: address,
             irc: irc.local_addr()?,
             twitch: twitch.clone(),
             discord: discord.clone(),
+            search: search.clone(),
             shutdown: shutdown.clone(),
             tracker: tracker.clone(),
         };
         let platforms = twitch.router(shutdown.clone()).merge(discord.router(shutdown.clone(), tracker.clone()));
-        let router = page::router().merge(platforms);
+        let router = page::router(settings.overlay).merge(platforms).merge(search.router(shutdown.clone()));
         tracker.spawn(discord.keep_time(shutdown.clone()));
         tracker.spawn(serve_http(http, router, shutdown.clone()));
         tracker.spawn(irc::serve(irc, twitch, tracker.clone(), shutdown));
@@ -99,6 +104,14 @@ impl Playground {
     /// The stand-in Discord.
     pub fn discord(&self) -> &Discord {
         &self.discord
+    }
+
+    /// The stand-in web search. Providers are below [`http_url`]: `/searx`, `/ddg/html/`, `/ddg/api/`, `/brave`,
+    /// `/wikipedia`; addresses that are traps at `/trap`.
+    ///
+    /// [`http_url`]: Playground::http_url
+    pub fn search(&self) -> &Search {
+        &self.search
     }
 
     /// Ends everything, and waits a little for it to end.

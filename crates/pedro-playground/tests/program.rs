@@ -63,7 +63,7 @@ fn wait_for<T>(mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
 #[test]
 fn it_says_where_it_is_and_ends_when_told() -> Result<()> {
     let mut program = Program::start("ends", "127.0.0.1:0")?;
-    for kind in ["http", "irc", "discord"] {
+    for kind in ["http", "irc", "discord", "search"] {
         std::net::TcpStream::connect(program.address(kind)?)?;
     }
     assert!(program.address("gateway")?.ends_with("/discord/gateway"));
@@ -100,5 +100,13 @@ fn it_takes_a_free_port_where_the_wanted_one_is_taken() -> Result<()> {
     let address = program.address("http")?;
     assert_ne!(address, taken.to_string());
     std::net::TcpStream::connect(address)?;
+    Ok(())
+}
+
+#[test]
+fn an_overlay_that_is_no_address_is_refused_with_an_example() -> Result<()> {
+    let refused = Command::new(env!("CARGO_BIN_EXE_pedro-playground")).args(["--overlay-url", "overlay"]).output()?;
+    let told = String::from_utf8(refused.stderr)?;
+    assert!(!refused.status.success() && told.contains("http://127.0.0.1:6061/overlay?channel=pedrotown"), "{told}");
     Ok(())
 }

@@ -12,6 +12,7 @@ const GLANCE: Duration = Duration::from_millis(30);
 
 /// The modifier keys that the tests use, with the protocol's numbers.
 pub(crate) const ALT: u8 = 1;
+pub(crate) const CTRL: u8 = 2;
 pub(crate) const PLAIN: u8 = 0;
 
 /// Somebody in front of the page.

@@ -8,5 +8,6 @@ mod devtools;
 mod discord;
 mod layout;
 mod menus;
+mod search;
 mod town;
 mod twitch;

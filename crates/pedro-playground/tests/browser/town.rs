@@ -21,7 +21,11 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) async fn new() -> Result<Self> {
-        let playground = Playground::start(Settings::default()).await?;
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Result<Self> {
+        let playground = Playground::start(settings).await?;
         let (twitch, discord) = (playground.twitch().clone(), playground.discord().clone());
         twitch.add_channel(CHANNEL);
         twitch.make_moderator(CHANNEL, "modmia");

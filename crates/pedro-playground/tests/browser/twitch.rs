@@ -4,6 +4,10 @@ use anyhow::Result;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use pedro_playground::search::Provider;
+use pedro_playground::{Playground, Settings};
+use serde_json::json;
+
 use crate::browser::{ALT, PLAIN};
 use crate::town::{CHANNEL, Town, WIDE};
 
@@ -30,5 +34,34 @@ async fn people_chat_and_a_bot_answers() -> Result<()> {
     person.sees("#log .line.bot", "pedro_bot: <b>hello</b> bob").await?;
     person.sees("#log .line.bot .context", "Replying to @bob: hi alice").await?;
     assert_eq!(person.complaints(), [] as [String; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_bots_overlay_is_shown_small_and_folded_away() -> Result<()> {
+    // Another playground serves for the bot: what is shown comes from another address than the page.
+    let bot = Playground::start(Settings::default()).await?;
+    let url = format!("{}/trap/echo?channel=pedrotown", bot.http_url());
+    let overlay = Some(url.parse().map_err(anyhow::Error::msg)?);
+    let town = Town::with(Settings { overlay, ..Settings::default() }).await?;
+    let mut person = town.visitor(WIDE).await?;
+    person.sees("#overlay-fold", "Overlay").await?;
+    person.until("document.querySelector('#overlay-stage iframe')?.getBoundingClientRect().width > 200").await?;
+    let frame = "document.querySelector('#overlay-stage iframe')";
+    assert_eq!(person.value(&format!("{frame}.src")).await?, json!(url));
+    let fits = "document.querySelector('#overlay-stage').getBoundingClientRect()";
+    person.until(&format!("Math.abs({frame}.getBoundingClientRect().width - {fits}.width) < 2")).await?;
+    bot.search().asked(crate::devtools::PATIENCE, |requests| !requests.is_empty()).await?;
+    assert_eq!(bot.search().requests_to(Provider::Trap)[0].query, "/trap/echo?channel=pedrotown");
+
+    person.clicks("#overlay-fold", "").await?;
+    person.until(&format!("!{frame}")).await?;
+    person.until("document.querySelector('#overlay-fold').ariaExpanded === 'false'").await?;
+    person.sees("#log", "").await?;
+    assert_eq!(person.complaints(), [] as [String; 0]);
+
+    let without = Town::new().await?;
+    let mut person = without.visitor(WIDE).await?;
+    person.does_not_see("#overlay-fold", "").await?;
     Ok(())
 }
