@@ -6,6 +6,8 @@ alter table pedro.question
     add column wants_plan boolean not null default false,
     -- how often it was put again, by Retry or a mark: the answers of two rounds are two messages
     add column round integer not null default 0,
+    -- the digest of what the message says that shows it: another process does not say it again
+    add column shown_digest bytea,
     -- names its workflow page: whoever knows it may look
     add column workflow_id uuid not null unique default gen_random_uuid();
 

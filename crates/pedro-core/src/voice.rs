@@ -209,7 +209,6 @@ impl Voice {
             return Ok(());
         }
         let form = self.form_of(&mut display, question).await;
-        let opens = form == Form::Opening;
         if !display.wants(piece) || notice.is_some_and(|notice| !display.yields_to(notice)) {
             return Ok(());
         }
@@ -217,7 +216,8 @@ impl Voice {
         // The nonce of the answer: if it was said before a crash, and not noted, it becomes the answer after all.
         let spoken = self.hand_over(&utterance, piece, to.map(|to| nonce(to, 0, 0)), form).await?;
         display.shows(&spoken, piece, notice);
-        if opens && let Err(error) = question::note_shown(&self.pool, question, &spoken.platform_message_id).await {
+        let (id, digest) = (&spoken.platform_message_id, display::digest(piece));
+        if let Err(error) = question::note_shown(&self.pool, question, id, &digest).await {
             tracing::warn!(%error, "after a crash the answer would not find the message that it belongs on");
         }
         Ok(())
@@ -273,7 +273,7 @@ impl Voice {
         let display = self.displays.of(question);
         let mut display = display.lock().await;
         if display.is_new() {
-            display.found(Some(Shown { platform_message_id: shown, is_open: true }));
+            display.found(Some(Shown { platform_message_id: shown, digest: None, is_open: true }));
         }
         let form = match display.message() {
             Some(id) => Form::Edit(id.to_owned()),

@@ -157,17 +157,12 @@ impl Pedro {
 
     /// The buttons that were pressed are taken away at once: a second press would do nothing.
     async fn show_begun_again(&self, question: QuestionId, place: &Place) {
-        let shown = async {
-            let rows = self.plans_of(question).await?;
-            let shown = questions::shown(&self.pool, question).await?;
-            Ok::<_, StoreError>((rows, shown.and_then(|shown| shown.platform_message_id)))
-        };
-        let Ok((rows, Some(message))) = shown.await else { return };
+        let Ok(rows) = self.plans_of(question).await else { return };
         let (text, controls) = match rows.last() {
             Some(row) => (reply::plan::shown(row, None), while_running(question)),
             None => (reply::plan::trying_again(), Controls::default()),
         };
-        if let Err(error) = self.voice.change(place, &message, &text, controls, None).await {
+        if let Err(error) = self.voice.show(question, place, None, &text, controls).await {
             tracing::debug!(%error, "that a question begins again was not shown");
         }
     }

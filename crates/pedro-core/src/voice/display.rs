@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::chat::QuestionId;
@@ -37,6 +38,8 @@ pub(super) struct Display {
 struct Known {
     message: Option<String>,
     text: String,
+    /// The digest of what another process put there; empty if this one did.
+    digest: Vec<u8>,
     /// Whether the text is no more than a notice.
     notice: Option<Notice>,
     /// What the platform said of the text, if this process wrote it.
@@ -52,8 +55,8 @@ impl Display {
     /// What the database knows. A question that is gone, or was answered by another process, is shown no more.
     pub(super) fn found(&mut self, shown: Option<Shown>) {
         self.ended = shown.as_ref().is_none_or(|shown| !shown.is_open);
-        let message = shown.and_then(|shown| shown.platform_message_id);
-        self.known = Some(Known { message, text: String::new(), notice: None, spoken: None });
+        let (message, digest) = shown.map(|shown| (shown.platform_message_id, shown.digest)).unwrap_or_default();
+        self.known = Some(Known { message, digest: digest.unwrap_or_default(), ..Known::default() });
     }
 
     /// The platform's id of the message.
@@ -63,7 +66,8 @@ impl Display {
 
     /// Whether a text would be news: the answer is not out, and it does not stand there already.
     pub(super) fn wants(&self, text: &str) -> bool {
-        !self.ended && self.known.as_ref().is_none_or(|known| known.text != text)
+        let stands = |known: &Known| known.text == text || known.digest == digest(text);
+        !self.ended && !self.known.as_ref().is_some_and(stands)
     }
 
     /// What the platform said when this very text was put there: it must not be put there again.
@@ -84,13 +88,19 @@ impl Display {
     /// What the platform took.
     pub(super) fn shows(&mut self, spoken: &Spoken, text: &str, notice: Option<Notice>) {
         let message = Some(spoken.platform_message_id.clone());
-        self.known = Some(Known { message, text: text.to_owned(), notice, spoken: Some(spoken.clone()) });
+        let spoken = Some(spoken.clone());
+        self.known = Some(Known { message, text: text.to_owned(), digest: Vec::new(), notice, spoken });
     }
 
     /// The answer is out, or there will be none: nothing more is shown.
     pub(super) fn end(&mut self) {
         self.ended = true;
     }
+}
+
+/// What a text is recognised by in the database, where it is not kept.
+pub(super) fn digest(text: &str) -> Vec<u8> {
+    Sha256::digest(text.trim())[..8].to_vec()
 }
 
 /// All displays of a process.

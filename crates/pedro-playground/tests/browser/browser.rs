@@ -1,5 +1,6 @@
 //! What a person does with the page: look, click, type.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -94,7 +95,9 @@ impl Person {
 
     /// Saves a file by clicking on it; answers its name and what is in it.
     pub(crate) async fn saves(&mut self, selector: &str, text: &str) -> Result<(String, Vec<u8>)> {
-        let folder = self.tab.downloads();
+        static SAVES: AtomicUsize = AtomicUsize::new(0);
+        let number = SAVES.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("pedro-saved-{}-{number}", std::process::id()));
         let allow = json!({ "behavior": "allow", "downloadPath": folder });
         self.tab.call("Browser.setDownloadBehavior", allow).await?;
         self.clicks(selector, text).await?;
@@ -105,7 +108,9 @@ impl Person {
                 let name = file.file_name().to_string_lossy().into_owned();
                 // Until it is there, it is called otherwise.
                 if name == text {
-                    return Ok((name, std::fs::read(file.path())?));
+                    let bytes = std::fs::read(file.path())?;
+                    std::fs::remove_dir_all(&folder)?;
+                    return Ok((name, bytes));
                 }
             }
             sleep(GLANCE).await;

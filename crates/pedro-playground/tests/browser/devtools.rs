@@ -101,14 +101,15 @@ pub(crate) struct Tab {
     asked: u64,
     /// What went wrong in the page, which nobody may have noticed.
     complaints: Vec<String>,
-    chromium: Chromium,
+    /// Ends with the tab.
+    _chromium: Chromium,
 }
 
 impl Tab {
     pub(crate) async fn open() -> Result<Self> {
-        let (chromium, address) = Chromium::start().await?;
+        let (_chromium, address) = Chromium::start().await?;
         let (socket, _) = connect_async(address).await?;
-        let mut tab = Self { socket, session: Value::Null, asked: 0, complaints: Vec::new(), chromium };
+        let mut tab = Self { socket, session: Value::Null, asked: 0, complaints: Vec::new(), _chromium };
         let target = tab.call("Target.createTarget", json!({ "url": "about:blank" })).await?;
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         tab.session = tab.call("Target.attachToTarget", attach).await?["sessionId"].clone();
@@ -140,11 +141,6 @@ impl Tab {
             }
             self.note(&told);
         }
-    }
-
-    /// Where files are saved; gone with the browser.
-    pub(crate) fn downloads(&self) -> PathBuf {
-        self.chromium.profile.join("saved")
     }
 
     fn note(&mut self, event: &Value) {

@@ -57,6 +57,7 @@ impl Town {
             .env_clear()
             .env("DATABASE_URL", memory.url.as_str())
             .env("LLAMA_CPP_PATH", self.model.url().as_str())
+            .env("SEARCH_PROVIDERS", "none")
             .env("EMBEDDINGS_MODEL_DIR", crate::model_dir()?)
             .env("TWITCH_CHANNEL", CHANNEL)
             .env("TWITCH_BOT_LOGIN", BOT)

@@ -17,6 +17,7 @@ mod knowledge;
 mod memory;
 mod operation;
 mod outage;
+mod plans;
 mod privacy;
 mod safety;
 mod slow_model;

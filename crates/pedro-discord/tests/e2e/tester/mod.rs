@@ -154,6 +154,8 @@ impl DiscordTester {
         set("DISCORD_API_URL", playground.http_url());
         set("DATABASE_URL", database.to_string());
         set("LLAMA_CPP_PATH", model.url().to_string());
+        set("SEARCH_SEARXNG_URL", format!("{}/searx", playground.http_url()));
+        set("SEARCH_DUCKDUCKGO_URL", format!("{}/ddg/html/", playground.http_url()));
         set("EMBEDDINGS_MODEL_DIR", embedding_model().display().to_string());
         set("PEDRO_LISTEN", "127.0.0.1:0".to_owned());
         let mut config = None;
