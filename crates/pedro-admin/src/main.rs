@@ -41,6 +41,8 @@ enum Command {
     Migrate(migrate::Options),
     /// Talk to Pedro in the terminal
     Chat(Box<chat::Options>),
+    /// Have Pedro plan and answer one question, and watch
+    Plan(Box<chat::PlanOptions>),
     /// Load chat lines from a file of JSON lines
     Import(Box<import::Options>),
     /// The helpful links of a community
@@ -86,6 +88,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor(options) => doctor::run(*options).await,
         Command::Migrate(options) => migrate::run(options).await.map(done),
         Command::Chat(options) => chat::run(*options).await,
+        Command::Plan(options) => chat::plan(*options).await,
         Command::Import(options) => import::run(*options).await,
         Command::Links(command) => links::run(*command).await.map(done),
         Command::Titles(command) => titles::run(*command).await.map(done),

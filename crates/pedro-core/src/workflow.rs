@@ -34,6 +34,21 @@ pub async fn of_question(pool: &PgPool, id: QuestionId) -> Result<Option<Workflo
     view(pool, asked).await.map(Some)
 }
 
+/// The question that a line asked; `None` if it asked none.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn of_line(
+    pool: &PgPool,
+    platform: Platform,
+    platform_message_id: &str,
+) -> Result<Option<WorkflowView>, StoreError> {
+    match rows::asked_by(pool, platform, platform_message_id).await? {
+        Some(id) => of_question(pool, id).await,
+        None => Ok(None),
+    }
+}
+
 /// What Pedro does in a Twitch channel; `None` if it is in no such channel.
 ///
 /// # Errors

@@ -1,8 +1,11 @@
 //! `pedro chat`: an adapter for the terminal. A line takes the same way as one from Twitch or Discord.
 
+mod steps;
 mod terminal;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -18,7 +21,9 @@ use pedro_core::service::{Readiness, Shutdown, Signals, shutdown};
 use pedro_core::speech::speech;
 use pedro_core::store::channel::{Audience, Seen};
 use pedro_core::store::question::{self, Limits};
+use pedro_core::trigger::COMMANDS;
 
+use self::steps::Steps;
 use self::terminal::Terminal;
 use crate::target;
 
@@ -52,7 +57,28 @@ pub(crate) struct Options {
     search: SearchArgs,
 }
 
+/// One question.
+#[derive(Debug, Args)]
+pub(crate) struct PlanOptions {
+    /// What to find out
+    question: String,
+    #[command(flatten)]
+    chat: Options,
+}
+
+/// Plans and answers one question in the terminal; exit code 1 if there was no answer.
+pub(crate) async fn plan(options: PlanOptions) -> anyhow::Result<ExitCode> {
+    let PlanOptions { question, chat } = options;
+    talk(chat, Some(question)).await
+}
+
+/// Talks in the terminal.
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    talk(options, None).await
+}
+
+/// `planned`: the one question that is put, by a plan; without it lines are read.
+async fn talk(options: Options, planned: Option<String>) -> anyhow::Result<ExitCode> {
     let Options { community, name, database, model, embedding, config, search } = options;
     let mut problems = ConfigProblems::default();
     let database = database.resolve(&mut problems);
@@ -87,12 +113,23 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let place = pedro.places.open(&home, &seen).await?;
     pedro.start(lines);
 
-    let terminal = Terminal { pool: pedro.pool.clone(), inbox, speeches, key, name: name.unwrap_or_else(own_name) };
+    let name = name.unwrap_or_else(own_name);
+    let terminal = Terminal { pool: pedro.pool.clone(), inbox, speeches, key, name, steps: Steps::default() };
     let (pool, ending) = (pedro.pool.clone(), shutdown.clone());
+    let planned = planned.map(|question| {
+        let info = COMMANDS.iter().find(|command| command.name == "plan");
+        let usage = info.map_or_else(String::new, |command| command.usage(&place.home.ear));
+        let command = usage.split(' ').next().unwrap_or_default();
+        format!("{command} {question}")
+    });
+    let answered = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&answered);
+    let only = planned.is_some();
     shutdown.spawn_carrier("terminal", async move {
-        terminal.run(&ending).await;
+        told.store(terminal.run(&ending, planned).await, Ordering::Relaxed);
     });
     let code = shutdown.run_until_signal(Signals::listen()?, shutdown::DRAIN).await;
+    let code = if only && !answered.load(Ordering::Relaxed) { ExitCode::FAILURE } else { code };
     // After an interruption nobody waits for the answers any more.
     question::cancel_channel(&pool, place.id).await?;
     boot::close(&pool).await;

@@ -11,11 +11,13 @@ use pedro_core::memory::Inbox;
 use pedro_core::service::Shutdown;
 use pedro_core::speech::{Message, NotSpoken, Speech, Spoken};
 use pedro_core::store::question;
+use pedro_core::workflow;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::LOGIN;
+use super::steps::Steps;
 use crate::output;
 
 /// How often is looked whether a question is still open.
@@ -32,28 +34,21 @@ pub(super) struct Terminal {
     pub(super) key: ChannelKey,
     /// Who sits here.
     pub(super) name: String,
+    /// The plan at hand.
+    pub(super) steps: Steps,
 }
 
 impl Terminal {
-    /// Reads lines until there are no more, or until told to stop, and waits for the answers to each.
-    pub(super) async fn run(mut self, shutdown: &Shutdown) {
-        let stop = shutdown.token();
-        let prompts = io::stdin().is_terminal();
-        if prompts {
-            output::note("You talk to Pedro as the streamer: ask, or give commands such as !links. Ctrl-D ends.");
-        }
-        let mut lines = lines(prompts);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => break,
-                line = lines.recv() => match line {
-                    Some(line) => self.converse(&line, shutdown).await,
-                    None => break,
-                },
-                // Something that was begun before: an old question's answer.
-                Some(Speech::Say(message)) = self.speeches.recv() => self.say(*message),
+    /// Says one line, or reads lines until there are no more or until told to stop, and waits for the answers to each.
+    /// Whether the one line was answered.
+    pub(super) async fn run(mut self, shutdown: &Shutdown, only: Option<String>) -> bool {
+        let answered = match only {
+            Some(line) => self.converse(&line, shutdown).await,
+            None => {
+                self.read(shutdown).await;
+                true
             }
-        }
+        };
         shutdown.begin();
         // The others may have a last word while they finish.
         let work = shutdown.work_token();
@@ -67,14 +62,37 @@ impl Terminal {
                 },
             }
         }
+        answered
     }
 
-    /// Says a line to Pedro and shows what comes back until nothing more will.
-    async fn converse(&mut self, text: &str, shutdown: &Shutdown) {
+    async fn read(&mut self, shutdown: &Shutdown) {
+        let stop = shutdown.token();
+        let prompts = io::stdin().is_terminal();
+        if prompts {
+            output::note("You talk to Pedro as the streamer: ask, or give commands such as !links. Ctrl-D ends.");
+        }
+        let mut lines = lines(prompts);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                line = lines.recv() => match line {
+                    Some(line) => drop(self.converse(&line, shutdown).await),
+                    None => break,
+                },
+                // Something that was begun before: an old question's answer.
+                Some(Speech::Say(message)) = self.speeches.recv() => self.say(*message),
+            }
+        }
+    }
+
+    /// Says a line to Pedro and shows what comes back, and the steps of its plan, until nothing more will. Whether there
+    /// was an answer.
+    async fn converse(&mut self, text: &str, shutdown: &Shutdown) -> bool {
         let message = self.message(text);
         let id = message.platform_message_id.clone();
         if self.inbox.put(Heard::Line(message)).is_err() {
-            return output::note("(too much is waiting: try again)");
+            output::note("(too much is waiting: try again)");
+            return false;
         }
         let waiting = waiting();
         let (stop, said_at) = (shutdown.token(), Instant::now());
@@ -88,6 +106,7 @@ impl Terminal {
                     waiting.suspend(|| self.say(*message));
                 }
                 _ = look.tick() => {
+                    self.show_steps(&id, &waiting).await;
                     let patient = !answered && said_at.elapsed() < NO_ANSWER;
                     // While the database is away nothing is known, and the question is kept.
                     if !patient && matches!(question::is_open(&self.pool, Platform::Terminal, &id).await, Ok(false)) {
@@ -100,6 +119,15 @@ impl Terminal {
         if !answered && !stop.is_cancelled() {
             output::note("(no answer: Pedro is paused, does not answer you, or this is another bot's command)");
         }
+        answered
+    }
+
+    /// What has changed about the plan of a line's question.
+    async fn show_steps(&mut self, id: &str, waiting: &ProgressBar) {
+        // While the database is away nothing is known.
+        let Ok(Some(workflow)) = workflow::of_line(&self.pool, Platform::Terminal, id).await else { return };
+        let changes = self.steps.changes(&workflow);
+        waiting.suspend(|| changes.iter().for_each(output::note));
     }
 
     /// Every line is a reply to Pedro, hence a question or a command.

@@ -72,6 +72,23 @@ pub async fn by_question(db: impl PgExecutor<'_>, id: QuestionId) -> Result<Opti
     Ok(asked.fetch_optional(db).await?)
 }
 
+/// The question that a line asked.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn asked_by(
+    db: impl PgExecutor<'_>,
+    platform: Platform,
+    platform_message_id: &str,
+) -> Result<Option<QuestionId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        r#"select id as "id: QuestionId" from pedro.question where platform = $1 and platform_message_id = $2"#,
+        platform as Platform,
+        platform_message_id
+    );
+    Ok(id.fetch_optional(db).await?)
+}
+
 /// A channel with a name for people.
 #[derive(Debug, Clone)]
 pub struct Channel {

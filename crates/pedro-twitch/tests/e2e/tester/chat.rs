@@ -1,7 +1,7 @@
 //! What people say, what the bot says, and what its model is asked.
 
 use anyhow::{Result, ensure};
-use pedro_playground::{ChatLine, Line, Twitch};
+use pedro_playground::{ChatLine, Line, Search, Twitch};
 
 use super::{PATIENCE, TOWN, TwitchTester};
 
@@ -9,6 +9,16 @@ impl TwitchTester {
     /// The platform.
     pub(crate) fn twitch(&self) -> &Twitch {
         self.playground.twitch()
+    }
+
+    /// The web.
+    pub(crate) fn search(&self) -> &Search {
+        self.playground.search()
+    }
+
+    /// One of the bot's pages while it still comes.
+    pub(crate) async fn stream(&self, path: &str) -> Result<reqwest::Response> {
+        Ok(self.http.get(format!("http://{}{path}", self.address()?)).send().await?)
     }
 
     /// Somebody says something in [`TOWN`]. Answers the line's id.

@@ -72,7 +72,7 @@ impl Tester {
         self.log.text()
     }
 
-    fn address(&self) -> Result<String> {
+    pub(crate) fn address(&self) -> Result<String> {
         self.log.address(self.starts).context("the bot's pages are not served")
     }
 
