@@ -78,7 +78,7 @@ impl Steps {
             }
             Action::DbQuery => db_query::run(&self.pool, task.place, &task.params, Utc::now()).await,
             Action::ReferenceCheck => {
-                let query = text(&task.params, "query").unwrap_or(&task.question.text);
+                let query = query_of(task);
                 reference_check::run(&self.pool, &self.retriever, task.question, task.place, query).await
             }
             // The answer is made where answers are made.
@@ -87,7 +87,7 @@ impl Steps {
     }
 
     async fn search(&self, task: &Task<'_>, stop: &CancellationToken) -> Result<StepOutput, StepError> {
-        let query = text(&task.params, "query").unwrap_or(&task.question.text);
+        let query = query_of(task);
         let asked = &task.question.text;
         let rewrite = |_first: String, tried: Vec<String>| {
             async move { self.planner.better_query(asked, &tried, stop).await }.boxed()
@@ -108,6 +108,8 @@ const fn limit(action: Action) -> Duration {
     }
 }
 
-fn text<'a>(params: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    params.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+/// What is searched for: the question itself where the plan has no word. Small models copy the dots of the example.
+fn query_of<'a>(task: &'a Task<'_>) -> &'a str {
+    let query = task.params.get("query").and_then(Value::as_str).map(str::trim);
+    query.filter(|query| query.contains(char::is_alphanumeric)).unwrap_or(&task.question.text)
 }

@@ -1,11 +1,14 @@
 //! Forgetting leaves nothing: not the line, not its embedding, not what was made from it.
 
-use pedro_core::chat::{ChatMessage, Platform};
+use pedro_core::chat::{ChatMessage, MessageId, Platform, QuestionId};
+use pedro_core::plan::{Citation, Origin, PlanStatus, StepOutput, default_plan};
 use pedro_core::store::generation::{self, NewGeneration};
+use pedro_core::store::plan::Ended;
 use pedro_core::store::question::{self, Accepted, Limits, NewQuestion, Reach};
 use pedro_core::store::web_search::{self, FoundPage};
-use pedro_core::store::{MIGRATOR, StoreError, erase, message};
-use sqlx::PgPool;
+use pedro_core::store::{MIGRATOR, StoreError, erase, message, plan};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 /// The world of these tests lies in the past.
 const AGES: std::time::Duration = std::time::Duration::from_secs(3_000_000_000);
@@ -57,6 +60,7 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
     let Accepted::Queued { id, .. } = accepted else { panic!("{accepted:?}") };
     let reach = Reach { platform: Platform::Twitch, channels: None };
     let held = question::claim(&world.pool, &reach, &[], AGES).await.unwrap().unwrap();
+    found_by_a_step(&mut connection, id, held.lease_owner, source).await;
     let generation = NewGeneration { sources: &[source], ..new_generation(world, id) };
     let generation = generation::insert(&mut connection, &generation).await.unwrap();
     question::keep_answer(&mut connection, id, held.lease_owner, "Ann said xyzzy").await.unwrap();
@@ -65,6 +69,21 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
     web_search::keep(&mut connection, "searxng", b"hash", &[page("all about xyzzy")], &[source]).await.unwrap();
     world.write(world.channel, &answer, Some(generation)).await;
     world.retriever().await;
+}
+
+/// A plan was carried out for the question, and one of its steps found a line.
+async fn found_by_a_step(connection: &mut PgConnection, question: QuestionId, owner: Uuid, source: MessageId) {
+    let plan = default_plan("what is the word?", serde_json::Map::new());
+    let id = plan::insert(connection, question, owner, Origin::Default, None, &plan).await.unwrap();
+    plan::start_step(&mut *connection, id, "s1", owner).await.unwrap();
+    let output = StepOutput {
+        text: "Ann: the word is xyzzy".into(),
+        sources: vec![source],
+        citations: vec![Citation { title: "Ann, xyzzy".into(), url: None }],
+        note: Some("xyzzy was found".into()),
+    };
+    plan::end_step(connection, id, "s1", owner, &Ended::Succeeded(output)).await.unwrap();
+    plan::close(connection, id, PlanStatus::Succeeded).await.unwrap();
 }
 
 fn new_generation(world: &World, question: pedro_core::chat::QuestionId) -> NewGeneration<'static> {

@@ -6,6 +6,7 @@ mod erase;
 mod game;
 mod game_table;
 mod knowledge;
+mod plan;
 mod question;
 mod retrieval;
 mod slots;

@@ -7,6 +7,7 @@ use crate::bot::Environment;
 use crate::tester::{Setup, TOKEN, TwitchTester, run_test};
 
 const NOT_STARTED: Setup = Setup {
+    within: None,
     channels: Vec::new(),
     config: None,
     environment: Vec::new(),

@@ -41,6 +41,8 @@ pub(crate) const TOKEN: &str = "tokenthatnobodymaysee0123456789";
 /// What a bot starts with, besides the usual.
 #[derive(Default)]
 pub(crate) struct Setup {
+    /// How long the test may take, if it takes longer than others.
+    pub(crate) within: Option<Duration>,
     /// Besides [`TOWN`].
     pub(crate) channels: Vec<&'static str>,
     /// The communities' YAML.
@@ -64,7 +66,7 @@ impl Setup {
     /// Runs a test with a bot that is in its channels. At the end nothing may be left over: see
     /// [`TwitchTester::finish`].
     pub(crate) async fn run(self, pool: PgPool, test: impl AsyncFnOnce(&mut TwitchTester) -> Result<()>) -> Result<()> {
-        let not_started = self.not_started;
+        let (not_started, within) = (self.not_started, self.within.unwrap_or(TEST_WITHIN));
         let mut tester = TwitchTester::new(pool, self).await?;
         let run = async {
             if !not_started {
@@ -73,7 +75,7 @@ impl Setup {
             test(&mut tester).await?;
             tester.finish().await
         };
-        let result = timeout(TEST_WITHIN, run).await.context("the test took too long").and_then(|result| result);
+        let result = timeout(within, run).await.context("the test took too long").and_then(|result| result);
         tester.failed = result.is_err();
         result
     }
