@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use chrono::{DateTime, Utc};
@@ -17,6 +17,9 @@ use super::view::OverlayView;
 /// For how long an answer stays on the screen.
 pub const OVERLAY_LINGER: Duration = Duration::from_secs(20);
 
+const OVERLAY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
+                              connect-src 'self'; base-uri 'none'; form-action 'none'";
+
 /// An event for the script, not a comment, which it would not see: silence for longer means that nobody is there.
 const PING: Duration = Duration::from_secs(15);
 const RECONNECT: Duration = Duration::from_secs(2);
@@ -24,7 +27,12 @@ const RECONNECT: Duration = Duration::from_secs(2);
 /// The page. The same for every channel: its script reads the address, which may also say `corner=br|bl|tr|tl`,
 /// `scale=1.5`, and `preview` to see where the card will be.
 pub fn overlay_page() -> Response {
-    page_of(StatusCode::OK, format!(include_str!("files/overlay.html"), linger = OVERLAY_LINGER.as_secs()))
+    let page = format!(include_str!("files/overlay.html"), linger = OVERLAY_LINGER.as_secs());
+    let mut response = page_of(StatusCode::OK, page);
+    // It shows what everybody in the chat sees, and nothing on it can be pressed: a preview may frame it.
+    let policy = HeaderValue::from_static(OVERLAY_POLICY);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 /// What happens in one channel: each view that differs from the one before it. The first comes at once.
