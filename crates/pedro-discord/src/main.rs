@@ -70,7 +70,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search: _, pages } = bot;
+    let BotSettings { database, model, embedding, community, search: _, api: _, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;

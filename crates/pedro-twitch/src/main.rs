@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search: _, pages } = bot;
+    let BotSettings { database, model, embedding, community, search: _, api: _, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
