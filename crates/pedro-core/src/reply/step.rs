@@ -34,6 +34,41 @@ pub fn search_went(failed: u32, empty: u32, other_query: bool) -> Option<String>
     Some(format!("{before}; {with}"))
 }
 
+/// A plan wants something that is not on the operator's list.
+pub fn api_unknown() -> String {
+    "there is no such service here".to_owned()
+}
+
+/// The model that answers for money has no key.
+pub fn model_not_set_up() -> String {
+    "no larger model is set up here".to_owned()
+}
+
+/// Something that the API needs was not said.
+pub fn api_params(api: &str) -> String {
+    format!("{api} was not told what it needs")
+}
+
+/// It is where Pedro must not ask anybody.
+pub fn api_not_allowed(api: &str) -> String {
+    format!("{api} leads where I must not go")
+}
+
+/// Its key is missing or wrong.
+pub fn api_locked(api: &str) -> String {
+    format!("{api} does not let me in")
+}
+
+/// It has no answer.
+pub fn api_knows_nothing(api: &str) -> String {
+    format!("{api} knows nothing about that")
+}
+
+/// It is away, or answers nonsense.
+pub fn api_failed(api: &str) -> String {
+    format!("{api} did not answer as it should")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
