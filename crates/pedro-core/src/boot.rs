@@ -24,10 +24,13 @@ use crate::places::{Identity, Places};
 use crate::plan::executor::Executor;
 use crate::plan::planner::Planner;
 use crate::plan::step::api_call::ApiTools;
+use crate::plan::step::db_query::DbQuery;
 use crate::plan::step::web_search::WebSearch;
 use crate::plan::steps::{self, Steps};
 use crate::question::Terms;
-use crate::service::config::{CommunitySettings, DatabaseSettings, EmbeddingSettings, ModelSettings, SearchSettings};
+use crate::service::config::{
+    ApiSettings, CommunitySettings, DatabaseSettings, EmbeddingSettings, ModelSettings, SearchSettings,
+};
 use crate::service::secret::{Secret, shown_url};
 use crate::service::{Readiness, Shutdown, Verdict};
 use crate::speech::Speech;
@@ -84,6 +87,8 @@ pub struct Parts<'a> {
     pub community: &'a CommunitySettings,
     /// Settings.
     pub search: &'a SearchSettings,
+    /// Settings.
+    pub api: &'a ApiSettings,
     /// Where people reach this bot's pages, if they do.
     pub public_url: Option<Url>,
     /// Where the checks of what is opened are registered.
@@ -109,8 +114,8 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     watch_model(parts.readiness, &client, &parts.model);
     let slots = Arc::new(Slots::new(pool.clone(), parts.model.servers.clone(), client));
     let model = open_model(&parts.model)?;
-    let secret = parts.community.secret_key.as_ref().map(Secret::expose);
-    let apis = ApiTools;
+    let apis = ApiTools::new(parts.api.clone(), parts.community.api_tools.clone())?;
+    let hasher = PersonHasher::new(&pool, parts.community.secret_key.as_ref().map(Secret::expose)).await?;
     let planner = Arc::new(Planner {
         pool: pool.clone(),
         model: Arc::clone(&model),
@@ -124,11 +129,11 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
         retriever: Arc::clone(&retriever),
         web: WebSearch::new(pool.clone(), parts.search)?,
         apis,
+        tables: DbQuery::new(pool.clone(), hasher.clone()),
         planner: Arc::clone(&planner),
     };
     let places = Arc::new(Places::new(pool.clone(), parts.identity));
     let voice = Arc::new(Voice::new(pool.clone(), parts.voice));
-    let hasher = PersonHasher::new(&pool, secret).await?;
     let games = Games {
         pool: pool.clone(),
         platform: parts.platform,

@@ -72,7 +72,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search, pages } = bot;
+    let BotSettings { database, model, embedding, community, search, api, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
@@ -105,6 +105,7 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
         embedding,
         community: &community,
         search: &search,
+        api: &api,
         public_url: pages.public_url.clone(),
         readiness: &readiness,
     };

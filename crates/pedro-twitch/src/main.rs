@@ -63,7 +63,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search, pages } = bot;
+    let BotSettings { database, model, embedding, community, search, api, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
@@ -91,6 +91,7 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
         embedding,
         community: &community,
         search: &search,
+        api: &api,
         public_url: pages.public_url.clone(),
         readiness: &readiness,
     };

@@ -15,7 +15,8 @@ use pedro_core::memory::inbox;
 use pedro_core::places::Identity;
 use pedro_core::question::Terms;
 use pedro_core::service::config::{
-    Community, CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs, SearchArgs,
+    ApiArgs, Community, CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs,
+    SearchArgs,
 };
 use pedro_core::service::{Readiness, Shutdown, Signals, shutdown};
 use pedro_core::speech::speech;
@@ -55,6 +56,8 @@ pub(crate) struct Options {
     config: CommunityArgs,
     #[command(flatten)]
     search: SearchArgs,
+    #[command(flatten)]
+    api: ApiArgs,
 }
 
 /// One question.
@@ -79,13 +82,14 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
 
 /// `planned`: the one question that is put, by a plan; without it lines are read.
 async fn talk(options: Options, planned: Option<String>) -> anyhow::Result<ExitCode> {
-    let Options { community, name, database, model, embedding, config, search } = options;
+    let Options { community, name, database, model, embedding, config, search, api } = options;
     let mut problems = ConfigProblems::default();
     let database = database.resolve(&mut problems);
     let model = model.resolve(&mut problems);
     let embedding = embedding.resolve(&mut problems);
     let config = config.resolve(&mut problems);
     let search = search.resolve(&mut problems);
+    let api = api.resolve(&mut problems);
     let (database, model, embedding, config) = problems.into_result((database, model, embedding, config))?;
     let community = target::chosen(community, &config)?;
 
@@ -102,6 +106,7 @@ async fn talk(options: Options, planned: Option<String>) -> anyhow::Result<ExitC
         embedding,
         community: &config,
         search: &search,
+        api: &api,
         public_url: None,
         readiness: &Readiness::new(),
     };

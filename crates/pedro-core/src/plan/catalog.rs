@@ -4,41 +4,47 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalog {
     /// What `api_call` can ask.
-    pub tools: Vec<ToolInfo>,
+    pub tools: Vec<CatalogEntry>,
     /// What `db_query` can read.
-    pub queries: Vec<QueryInfo>,
+    pub queries: Vec<CatalogEntry>,
 }
 
-/// An API.
+/// Something that a step can be asked for by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToolInfo {
-    /// Its name in plans: the parameter `tool`.
+pub struct CatalogEntry {
+    /// Its name in plans: the parameter `tool` of an API, `query` of a query.
     pub name: String,
     /// What it is good for, for whoever plans.
     pub description: String,
-    /// What it must be given, and all that it is given. None is called `tool`.
-    pub params: Vec<String>,
-}
-
-/// A named query over Pedro's own tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueryInfo {
-    /// Its name in plans: the parameter `query`.
-    pub name: String,
-    /// What it tells, for whoever plans.
-    pub description: String,
-    /// What it must be given, and all that it is given. None is called `query`.
+    /// What an API must be given, what a query may be given; nothing else is. None is called like the name's parameter.
     pub params: Vec<String>,
 }
 
 impl Catalog {
     /// The API of that name, in any case.
-    pub fn tool(&self, name: &str) -> Option<&ToolInfo> {
+    pub fn tool(&self, name: &str) -> Option<&CatalogEntry> {
         self.tools.iter().find(|tool| tool.name.eq_ignore_ascii_case(name.trim()))
     }
 
     /// The query of that name, in any case.
-    pub fn query(&self, name: &str) -> Option<&QueryInfo> {
+    pub fn query(&self, name: &str) -> Option<&CatalogEntry> {
         self.queries.iter().find(|query| query.name.eq_ignore_ascii_case(name.trim()))
+    }
+}
+
+#[cfg(test)]
+impl Catalog {
+    /// A catalog to plan with.
+    pub(super) fn example() -> Self {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let entry = |name: &str, params: &[&str]| CatalogEntry {
+            name: name.to_owned(),
+            description: String::new(),
+            params: texts(params),
+        };
+        Self {
+            tools: vec![entry("openai", &["query"]), entry("weather", &["city", "days"])],
+            queries: vec![entry("links", &["word"]), entry("titles", &[])],
+        }
     }
 }

@@ -9,6 +9,8 @@ mod fallback;
 mod fill;
 pub mod planner;
 mod problem;
+#[cfg(test)]
+mod properties;
 mod read;
 mod schema;
 mod status;
@@ -21,7 +23,7 @@ use serde_json::{Map, Value};
 
 use crate::chat::MessageId;
 
-pub use catalog::{Catalog, QueryInfo, ToolInfo};
+pub use catalog::{Catalog, CatalogEntry};
 pub use course::{Course, End, MOST_REPLANS, Move, next_moves};
 pub use fallback::default_plan;
 pub use fill::fill;

@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::planner::Planner;
 use super::step::api_call::ApiTools;
+use super::step::db_query::{DbQuery, Scope};
+use super::step::reference_check;
 use super::step::web_search::WebSearch;
-use super::step::{db_query, reference_check};
 use super::{Action, Catalog, StepError, StepOutput};
 use crate::chat::MessageId;
 use crate::memory::Retriever;
@@ -29,6 +30,8 @@ pub struct Steps {
     pub web: WebSearch,
     /// The operator's APIs.
     pub apis: ApiTools,
+    /// Pedro's own tables.
+    pub tables: DbQuery,
     /// Writes better queries.
     pub planner: Arc<Planner>,
 }
@@ -49,7 +52,7 @@ pub struct Task<'a> {
 
 /// What plans are made of.
 pub fn catalog(apis: &ApiTools) -> Catalog {
-    Catalog { tools: apis.catalog(), queries: db_query::catalog() }
+    Catalog { tools: apis.catalog(), queries: DbQuery::catalog() }
 }
 
 impl Steps {
@@ -76,7 +79,11 @@ impl Steps {
                 output.sources.extend_from_slice(&task.sources);
                 Ok(output)
             }
-            Action::DbQuery => db_query::run(&self.pool, task.place, &task.params, Utc::now()).await,
+            Action::DbQuery => {
+                let (home, place) = (&task.place.home, Some(task.place.id));
+                let scope = Scope { community: home.id, place, zone: home.settings.time_zone, now: Utc::now() };
+                self.tables.run(&task.params, &scope).await
+            }
             Action::ReferenceCheck => {
                 let query = query_of(task);
                 reference_check::run(&self.pool, &self.retriever, task.question, task.place, query).await

@@ -49,6 +49,71 @@ pub fn said_by(author: &str, when: &str) -> String {
     format!("{author}, {when}")
 }
 
+/// A plan wants something that is not on the operator's list.
+pub fn api_unknown() -> String {
+    "there is no such service here".to_owned()
+}
+
+/// The model that answers for money has no key.
+pub fn model_not_set_up() -> String {
+    "no larger model is set up here".to_owned()
+}
+
+/// Something that the API needs was not said.
+pub fn api_params(api: &str) -> String {
+    format!("{api} was not told what it needs")
+}
+
+/// It is where Pedro must not ask anybody.
+pub fn api_not_allowed(api: &str) -> String {
+    format!("{api} leads where I must not go")
+}
+
+/// Its key is missing or wrong.
+pub fn api_locked(api: &str) -> String {
+    format!("{api} does not let me in")
+}
+
+/// It has no answer.
+pub fn api_knows_nothing(api: &str) -> String {
+    format!("{api} knows nothing about that")
+}
+
+/// It is away, or answers nonsense.
+pub fn api_failed(api: &str) -> String {
+    format!("{api} did not answer as it should")
+}
+
+/// A plan wants to read something that there is not.
+pub fn query_unknown() -> String {
+    "there is nothing of that name to look up".to_owned()
+}
+
+/// A plan gives something that the query does not know.
+pub fn query_param_unknown() -> String {
+    "it cannot be looked up that way".to_owned()
+}
+
+/// A plan leaves out what the query cannot do without.
+pub fn query_lacks(param: &str) -> String {
+    format!("the {param} to look up was not named")
+}
+
+/// A number that is none.
+pub fn no_number() -> String {
+    "how many to look up was not said with a number".to_owned()
+}
+
+/// A time that is not understood.
+pub fn no_time() -> String {
+    "the time was not understood; \"today\", \"last week\" or \"on 3 June\" would have been".to_owned()
+}
+
+/// The database does not answer.
+pub fn tables_away() -> String {
+    "my memory did not answer".to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

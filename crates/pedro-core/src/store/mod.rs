@@ -16,6 +16,7 @@ pub mod plan;
 pub mod question;
 pub mod scratch;
 pub mod search;
+pub mod statistics;
 pub mod stream_title;
 pub mod web_search;
 pub mod workflow;

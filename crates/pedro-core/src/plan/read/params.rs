@@ -94,7 +94,7 @@ impl Reader<'_> {
         match named("query").or_else(|| named("name")) {
             Some(query) => {
                 self.params.insert("query".to_owned(), Value::String(query.name.clone()));
-                self.need_all(&query.name, &query.params);
+                query.params.iter().for_each(|name| _ = self.take(name));
             }
             None if catalog.queries.is_empty() => self.nothing_to_use(Action::DbQuery),
             None => {
@@ -106,18 +106,23 @@ impl Reader<'_> {
 
     fn need_all(&mut self, of: &str, names: &[String]) {
         for name in names {
-            match self.given.get(name) {
-                Some(number @ Value::Number(_)) => _ = self.params.insert(name.clone(), number.clone()),
-                _ => match self.text(name) {
-                    Some(text) => self.put_text(name, text, TEXT),
-                    None => self.problems.push(Problem::NoParam {
-                        step: self.step.to_owned(),
-                        name: name.clone(),
-                        of: of.to_owned(),
-                    }),
-                },
+            if !self.take(name) {
+                let (step, name, of) = (self.step.to_owned(), name.clone(), of.to_owned());
+                self.problems.push(Problem::NoParam { step, name, of });
             }
         }
+    }
+
+    /// Takes a number or a text; false if neither is given.
+    fn take(&mut self, name: &str) -> bool {
+        if let Some(number @ Value::Number(_)) = self.given.get(name) {
+            self.params.insert(name.to_owned(), number.clone());
+            return true;
+        }
+        let text = self.text(name);
+        let given = text.is_some();
+        text.into_iter().for_each(|text| self.put_text(name, text, TEXT));
+        given
     }
 
     fn nothing_to_use(&mut self, action: Action) {

@@ -9,3 +9,5 @@ pub mod reference_check;
 mod test_server;
 mod text;
 pub mod web_search;
+
+use super::CatalogEntry;

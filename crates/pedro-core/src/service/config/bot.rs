@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
+use super::api::{ApiArgs, ApiSettings};
 use super::community::{CommunityArgs, CommunitySettings};
 use super::database::{DatabaseArgs, DatabaseSettings};
 use super::model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
@@ -24,6 +25,8 @@ pub struct BotArgs {
     community: CommunityArgs,
     #[command(flatten)]
     search: SearchArgs,
+    #[command(flatten)]
+    api: ApiArgs,
     #[command(flatten)]
     pages: PageArgs,
     #[command(flatten)]
@@ -46,6 +49,8 @@ pub struct BotSettings {
     pub community: CommunitySettings,
     /// Where it searches the web.
     pub search: SearchSettings,
+    /// The built-in APIs that plans may ask.
+    pub api: ApiSettings,
     /// Its pages.
     pub pages: PageSettings,
 }
@@ -66,7 +71,7 @@ impl BotArgs {
         listen: SocketAddr,
         platform: impl FnOnce(&mut ConfigProblems) -> T,
     ) -> (LogSettings, Result<BotTask<T>, ConfigProblems>) {
-        let Self { database, model, embedding, community, search, pages, log, health } = self;
+        let Self { database, model, embedding, community, search, api, pages, log, health } = self;
         let mut problems = ConfigProblems::default();
         let log = log.resolve(&mut problems);
         let pages = pages.resolve(listen, &mut problems);
@@ -80,6 +85,7 @@ impl BotArgs {
             embedding: embedding.resolve(&mut problems),
             community: community.resolve(&mut problems),
             search: search.resolve(&mut problems),
+            api: api.resolve(&mut problems),
             pages,
         };
         (log, problems.into_result(BotTask::Run(Box::new((platform, settings)))))

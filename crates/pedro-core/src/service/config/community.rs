@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono_tz::Tz;
 use clap::Args;
 
+use super::api_tool::ApiToolSettings;
 use super::community_file;
 use super::problems::ConfigProblems;
 use super::values::{shown, text};
@@ -24,7 +25,7 @@ pub(super) const TIME_ZONE: (&str, &str) = ("a name from the IANA time zone data
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Communities")]
 pub struct CommunityArgs {
-    /// YAML file that lists the communities. Unset: one community with everything default
+    /// YAML file that lists the communities, and the APIs that plans may ask. Unset: one community with everything default
     #[arg(long, env = "PEDRO_CONFIG")]
     pub pedro_config: Option<String>,
     /// Name of the community if there is no such file. Default: default
@@ -46,6 +47,8 @@ pub struct CommunityArgs {
 pub struct CommunitySettings {
     /// All of them.
     pub communities: CommunityFile,
+    /// The APIs that the same file lists for plans.
+    pub api_tools: Vec<ApiToolSettings>,
     /// Encrypts stored tokens, keys the hashes of user ids.
     pub secret_key: Option<Secret>,
 }
@@ -166,13 +169,11 @@ impl CommunityArgs {
         let time_zone = problems.take("PEDRO_TIME_ZONE", time_zone, TIME_ZONE, Tz::UTC);
         let secret_key = self.secret_key(problems);
         let name = text(self.pedro_community.as_ref()).unwrap_or(NAME);
-        let communities = match text(self.pedro_config.as_ref()) {
-            Some(path) => community_file::read(Path::new(path), time_zone, problems),
-            None => None,
-        };
+        let file = text(self.pedro_config.as_ref());
+        let file = file.and_then(|path| community_file::read(Path::new(path), time_zone, problems)).unwrap_or_default();
         let communities =
-            communities.unwrap_or_else(|| CommunityFile::new(Community::new(name, time_zone), Vec::new()));
-        CommunitySettings { communities, secret_key }
+            file.communities.unwrap_or_else(|| CommunityFile::new(Community::new(name, time_zone), Vec::new()));
+        CommunitySettings { communities, api_tools: file.api_tools, secret_key }
     }
 
     fn secret_key(&self, problems: &mut ConfigProblems) -> Option<Secret> {

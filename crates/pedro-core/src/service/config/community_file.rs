@@ -1,4 +1,4 @@
-//! The optional YAML file that lists the communities.
+//! The optional YAML file that lists the communities, and the APIs that plans may ask.
 //!
 //! What cannot be read as YAML of this shape (an unknown key, a list where a text belongs) is told with its line, and
 //! nothing after it is looked at. Everything else that is wrong is collected, like wrong variables are.
@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::api_tool::{ApiToolReader, ApiToolSettings, Environment, RawApiTool};
 use super::community::{Community, CommunityFile};
 use super::community_reader::CommunityReader;
 use super::problems::ConfigProblems;
@@ -21,7 +22,17 @@ const FILE: (&str, &str) =
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFile {
-    communities: Vec<RawCommunity>,
+    communities: Option<Vec<RawCommunity>>,
+    #[serde(default)]
+    api_tools: Vec<RawApiTool>,
+}
+
+/// What the file says.
+#[derive(Debug, Default)]
+pub(super) struct ConfigFile {
+    /// `None` if it is only about something else.
+    pub(super) communities: Option<CommunityFile>,
+    pub(super) api_tools: Vec<ApiToolSettings>,
 }
 
 /// As written. `Spanned` where a value of the right kind can still be wrong, to tell its line.
@@ -51,10 +62,10 @@ pub(super) struct RawCommunity {
     pub(super) retention_days: Option<Spanned<i64>>,
 }
 
-/// The file's communities; `None` if it cannot be read, which then is among the problems.
-pub(super) fn read(path: &Path, time_zone: Tz, problems: &mut ConfigProblems) -> Option<CommunityFile> {
+/// What the file says; `None` if it cannot be read, which then is among the problems.
+pub(super) fn read(path: &Path, time_zone: Tz, problems: &mut ConfigProblems) -> Option<ConfigFile> {
     match fs::read_to_string(path) {
-        Ok(yaml) => parse(&yaml, path, time_zone, problems),
+        Ok(yaml) => parse(&yaml, path, time_zone, |name| std::env::var(name).ok(), problems),
         Err(reason) => {
             let wrong = format!("names {path:?}, which cannot be read ({reason})");
             problems.add("PEDRO_CONFIG", wrong, "the path of a YAML file", "/opt/pedro/pedro.yaml");
@@ -63,7 +74,14 @@ pub(super) fn read(path: &Path, time_zone: Tz, problems: &mut ConfigProblems) ->
     }
 }
 
-fn parse(yaml: &str, path: &Path, time_zone: Tz, problems: &mut ConfigProblems) -> Option<CommunityFile> {
+/// The same of a text.
+pub(super) fn parse(
+    yaml: &str,
+    path: &Path,
+    time_zone: Tz,
+    environment: Environment,
+    problems: &mut ConfigProblems,
+) -> Option<ConfigFile> {
     let raw: RawFile = match serde_saphyr::from_str(yaml) {
         Ok(raw) => raw,
         Err(reason) => {
@@ -74,9 +92,25 @@ fn parse(yaml: &str, path: &Path, time_zone: Tz, problems: &mut ConfigProblems) 
             return None;
         }
     };
+    let only_apis = raw.communities.is_none() && !raw.api_tools.is_empty();
+    let communities = match raw.communities {
+        _ if only_apis => None,
+        communities => Some(read_communities(communities.unwrap_or_default(), path, time_zone, problems)?),
+    };
+    let mut reader = ApiToolReader::new(path, environment, problems);
+    let api_tools = raw.api_tools.into_iter().enumerate().filter_map(|(index, raw)| reader.tool(index, raw)).collect();
+    Some(ConfigFile { communities, api_tools })
+}
+
+fn read_communities(
+    raw: Vec<RawCommunity>,
+    path: &Path,
+    time_zone: Tz,
+    problems: &mut ConfigProblems,
+) -> Option<CommunityFile> {
     let mut reader = CommunityReader::new(path, time_zone, problems);
     let mut communities: Vec<Community> =
-        raw.communities.into_iter().enumerate().map(|(index, raw)| reader.community(index, raw)).collect();
+        raw.into_iter().enumerate().map(|(index, raw)| reader.community(index, raw)).collect();
     if communities.is_empty() {
         problems.add(format!("PEDRO_CONFIG {}", path.display()), "lists no community", FILE.0, FILE.1);
         return None;
@@ -93,9 +127,9 @@ mod tests {
 
     fn read_text(yaml: &str) -> Result<CommunityFile, String> {
         let mut problems = ConfigProblems::default();
-        let file = parse(yaml, Path::new("pedro.yaml"), Tz::UTC, &mut problems);
+        let file = parse(yaml, Path::new("pedro.yaml"), Tz::UTC, |_| None, &mut problems);
         problems.into_result(()).map_err(|problems| problems.to_string())?;
-        file.ok_or_else(|| "nothing read and nothing told".to_owned())
+        file.and_then(|file| file.communities).ok_or_else(|| "nothing read and nothing told".to_owned())
     }
 
     #[test]
@@ -210,7 +244,7 @@ communities:
         fs::write(dir.join("persona.md"), "Be kind.").unwrap();
         fs::write(dir.join("pedro.yaml"), "communities: [{name: one, persona: persona.md}]").unwrap();
         let mut problems = ConfigProblems::default();
-        let file = read(&dir.join("pedro.yaml"), Tz::UTC, &mut problems).unwrap();
+        let file = read(&dir.join("pedro.yaml"), Tz::UTC, &mut problems).unwrap().communities.unwrap();
         assert_eq!(file.community_of_twitch("x").persona, Some(Persona::Text("Be kind.".to_owned())));
     }
 }

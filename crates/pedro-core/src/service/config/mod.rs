@@ -7,6 +7,9 @@
 //! A flag is the variable's name in lower case with dashes: `DATABASE_URL` is `--database-url`. Where a default is given
 //! here and not through clap, the help text names it.
 
+mod api;
+mod api_template;
+mod api_tool;
 mod bot;
 mod community;
 mod community_file;
@@ -18,6 +21,9 @@ mod problems;
 mod search;
 mod values;
 
+pub use api::{ApiArgs, ApiServer, ApiSettings, OpenAiSettings};
+pub use api_template::{BodyTemplate, UrlTemplate, text_of};
+pub use api_tool::{ApiMethod, ApiSecret, ApiToolSettings, TOOL};
 pub use bot::{BotArgs, BotSettings, BotTask};
 pub use community::{Community, CommunityArgs, CommunityFile, CommunitySettings, Persona};
 pub use database::{DatabaseArgs, DatabaseSettings};
@@ -52,6 +58,8 @@ mod tests {
         community: CommunityArgs,
         #[command(flatten)]
         search: SearchArgs,
+        #[command(flatten)]
+        api: ApiArgs,
     }
 
     fn problems(flags: &[&str]) -> String {
@@ -64,6 +72,7 @@ mod tests {
         args.pages.resolve(SocketAddr::from(([0, 0, 0, 0], 6061)), &mut problems);
         args.community.resolve(&mut problems);
         args.search.resolve(&mut problems);
+        args.api.resolve(&mut problems);
         problems.into_result(()).map_or_else(|problems| problems.to_string(), |()| String::new())
     }
 
