@@ -229,10 +229,6 @@ fn each_problem_is_told_in_one_precise_sentence() {
             "Step s1 needs one of these as `query` in `params`: `links`, `titles`.",
         ),
         (
-            json!({"action": "db_query", "params": {"query": "links"}}),
-            "Step s1 needs `word` in `params`, as text or number: `links` asks for it.",
-        ),
-        (
             json!({"action": "rm -rf `x`"}),
             "Step s1 has the unknown action `rm -rf 'x'`: use one of `api_call`, `db_query`, `web_search`, `reference_check`, `return_response`.",
         ),
