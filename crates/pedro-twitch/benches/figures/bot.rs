@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use pedro_core::testing::ScriptedModelServer;
-use pedro_playground::{Playground, Settings, Twitch};
+use pedro_playground::{Playground, Search, Settings, Twitch};
 use tokio::process::{Child, Command};
 
 use crate::data::CHANNEL;
@@ -46,8 +46,18 @@ impl Town {
         Ok(Self { playground, twitch, model: ScriptedModelServer::start()? })
     }
 
+    /// The web.
+    pub(crate) fn search(&self) -> &Search {
+        self.playground.search()
+    }
+
     /// Starts the bot on a memory and waits until it is ready.
     pub(crate) async fn start(&self, memory: &Memory) -> Result<Bot> {
+        self.start_with(memory, self.model.url().as_str()).await
+    }
+
+    /// As [`Town::start`], with another model server.
+    pub(crate) async fn start_with(&self, memory: &Memory, model: &str) -> Result<Bot> {
         let listen = free_address()?;
         let dir = crate::root().join(".local/log");
         std::fs::create_dir_all(&dir)?;
@@ -56,8 +66,11 @@ impl Town {
         let child = Command::new(env!("CARGO_BIN_EXE_pedro-twitch"))
             .env_clear()
             .env("DATABASE_URL", memory.url.as_str())
-            .env("LLAMA_CPP_PATH", self.model.url().as_str())
-            .env("SEARCH_PROVIDERS", "none")
+            .env("LLAMA_CPP_PATH", model)
+            .env("SEARCH_SEARXNG_URL", format!("{}/searx", self.playground.http_url()))
+            .env("SEARCH_PROVIDERS", "searxng")
+            .env("SEARCH_CACHE_HOURS", "0")
+            .env("MODEL_MAX_TOKENS", "64")
             .env("EMBEDDINGS_MODEL_DIR", crate::model_dir()?)
             .env("TWITCH_CHANNEL", CHANNEL)
             .env("TWITCH_BOT_LOGIN", BOT)

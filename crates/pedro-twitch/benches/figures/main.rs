@@ -1,5 +1,5 @@
 //! The figures of `docs/benchmarks.md`, measured through the real path: `make bench`, or a part of them with
-//! `cargo bench -p pedro-twitch --bench figures -- recall` (`store`, `embed`, `recall`, `answer`, `process`).
+//! `cargo bench -p pedro-twitch --bench figures -- recall` (`store`, `embed`, `recall`, `answer`, `process`, `plan`).
 //!
 //! Only a run of all parts writes the page. `BENCH_KEEP=1` leaves the databases for a look with psql.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
@@ -10,6 +10,7 @@ mod data;
 mod embed;
 mod machine;
 mod memory;
+mod plan;
 mod process;
 mod recall;
 mod report;
@@ -65,7 +66,7 @@ async fn main() -> Result<()> {
         }
         large.drop().await?;
     }
-    if wants_any(&["answer", "process"]) {
+    if wants_any(&["answer", "process", "plan"]) {
         let vectors = embed::sample(&embedder, &chat.lines[..SMALL]).await?;
         let memory = Memory::create("bot", &embedder).await?;
         memory.hear(&chat.lines[..SMALL], || ()).await?;
@@ -75,6 +76,9 @@ async fn main() -> Result<()> {
         }
         if wants("process") {
             report.add(process::measure(&memory, &chat).await?);
+        }
+        if wants("plan") {
+            report.add(plan::measure(&memory, &chat).await?);
         }
         memory.drop().await?;
     }

@@ -134,6 +134,53 @@ async fn the_overlay_and_the_workflow_page_show_what_was_done(pool: PgPool) -> R
     .await
 }
 
+#[sqlx::test(migrations = false)]
+async fn a_failed_step_leads_to_a_new_plan_with_what_is_known_twice_at_most(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        with_a_hostile_page(t);
+        t.search().fail_next(Provider::Searxng, 100);
+        t.search().fail_next(Provider::DuckDuckGo, 100);
+        let mut plan = one_search();
+        plan["steps"][0]["on_failure"] = "replan".into();
+        plan_by(t, plan);
+        let question = t.chat("alice", "!plan which keyboard is the quixotron?");
+        let answer = t.next_reply_to(&question).await?;
+        ensure!(answer.contains("I could not search the web for this"), "{answer}");
+        t.until_all_answered().await?;
+        let plans: Vec<(String, String)> =
+            sqlx::query_as("select origin, status from pedro.plan order by number").fetch_all(t.db()).await?;
+        let expected = [("model", "replaced"), ("replan", "replaced"), ("replan", "succeeded")];
+        ensure!(plans.iter().map(|(origin, status)| (origin.as_str(), status.as_str())).eq(expected), "{plans:?}");
+        let known = t.prompts().into_iter().filter(|prompt| prompt.contains("An earlier plan came to this")).count();
+        assert_eq!(known, 2);
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_plan_that_is_stopped_by_a_failed_step_ends_with_a_way_to_try_again(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        with_a_hostile_page(t);
+        t.search().fail_next(Provider::Searxng, 100);
+        t.search().fail_next(Provider::DuckDuckGo, 100);
+        let mut plan = one_search();
+        plan["steps"][0]["on_failure"] = "stop".into();
+        plan_by(t, plan);
+        let question = t.chat("alice", "!plan which keyboard is the quixotron keyboard review?");
+        let apology = t.next_reply_to(&question).await?;
+        ensure!(apology.contains("my plan did not work out") && apology.contains("!retry"), "{apology}");
+        t.until_all_answered().await?;
+        t.search().no_trouble();
+        let retry = t.chat("alice", "!retry");
+        ensure!(t.next_reply_to(&retry).await?.contains("once more"));
+        let answer = t.next_reply().await?;
+        ensure!(answer.text.starts_with("The answer of the apple."), "{answer:?}");
+        t.until_all_answered().await
+    })
+    .await
+}
+
 /// Needs a llama.cpp server, as `dev/test` starts one: a very small model, which is not wise and must break nothing.
 #[sqlx::test(migrations = false)]
 async fn whatever_the_real_model_writes_ends_in_a_plan_that_runs_and_an_answer(pool: PgPool) -> Result<()> {
