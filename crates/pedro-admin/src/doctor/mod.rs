@@ -5,12 +5,13 @@ mod discord;
 mod embedder;
 mod model;
 mod report;
+mod search;
 mod twitch;
 
 use std::process::ExitCode;
 
 use clap::Args;
-use pedro_core::service::config::{CommunityArgs, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs};
+use pedro_core::service::config::{CommunityArgs, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs, SearchArgs};
 
 use self::report::Report;
 
@@ -28,19 +29,22 @@ pub(crate) struct Options {
     #[command(flatten)]
     community: CommunityArgs,
     #[command(flatten)]
+    search: SearchArgs,
+    #[command(flatten)]
     twitch: twitch::TwitchArgs,
     #[command(flatten)]
     discord: discord::DiscordArgs,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let Options { json, database, model, embedding, community, twitch, discord } = options;
+    let Options { json, database, model, embedding, community, search, twitch, discord } = options;
     let mut report = Report::new(json);
     // Each group on its own: what is wrong with one does not keep the others from being checked.
     let database = resolved(&mut report, |problems| database.resolve(problems))?;
     let model = resolved(&mut report, |problems| model.resolve(problems))?;
     let embedding = resolved(&mut report, |problems| embedding.resolve(problems))?;
     let community = resolved(&mut report, |problems| community.resolve(problems))?;
+    let search = resolved(&mut report, |problems| search.resolve(problems))?;
     let twitch = resolved(&mut report, |problems| twitch.resolve(problems))?;
     let discord = resolved(&mut report, |problems| discord.resolve(problems))?;
     if !report.failed() {
@@ -60,6 +64,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
     if let Some(settings) = model {
         model::check(&settings, &mut report).await?;
+    }
+    if let Some(settings) = search {
+        search::check(&settings, &mut report).await?;
     }
     if let Some(settings) = twitch {
         twitch::check(settings, &mut report).await?;

@@ -48,6 +48,8 @@ pub(crate) fn pedro(pool: Option<&PgPool>, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pedro"));
     command.env_clear().args(arguments).stdin(Stdio::null());
     command.env("EMBEDDINGS_MODEL_DIR", model_dir());
+    // Tests ask nobody outside this machine.
+    command.env("SEARCH_PROVIDERS", "none");
     if let Some(pool) = pool {
         command.env("DATABASE_URL", pool.connect_options().to_url_lossy().as_str());
     }

@@ -21,7 +21,7 @@ use crate::store::question::{self as questions, Question};
 use crate::store::{StoreError, generation, message};
 
 /// Tokens of a plan: eight steps with their parameters.
-const PLAN_TOKENS: u32 = 480;
+const PLAN_TOKENS: u32 = 700;
 
 /// Tokens of a verdict or of a search query.
 const SHORT_TOKENS: u32 = 40;
