@@ -2,10 +2,18 @@
 //!
 //! What stands in this file is pure and is shared by everything that makes, runs, stores or shows plans.
 
+mod course;
+mod fill;
+mod status;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::chat::MessageId;
+
+pub use course::{Course, End, MOST_REPLANS, Move, next_moves};
+pub use fill::fill;
+pub use status::{IllegalMove, StepEvent};
 
 /// The most steps that a plan has.
 pub const MOST_STEPS: usize = 8;
@@ -25,6 +33,23 @@ pub enum Action {
     ReferenceCheck,
     /// Makes the answer from the results of the others. The last step of every plan.
     ReturnResponse,
+}
+
+impl Action {
+    /// Every action there is.
+    pub const ALL: [Self; 5] =
+        [Self::ApiCall, Self::DbQuery, Self::WebSearch, Self::ReferenceCheck, Self::ReturnResponse];
+
+    /// The name in plans, tables, metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiCall => "api_call",
+            Self::DbQuery => "db_query",
+            Self::WebSearch => "web_search",
+            Self::ReferenceCheck => "reference_check",
+            Self::ReturnResponse => "return_response",
+        }
+    }
 }
 
 /// What becomes of the plan when a step fails.
