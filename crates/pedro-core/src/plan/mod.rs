@@ -2,8 +2,15 @@
 //!
 //! What stands in this file is pure and is shared by everything that makes, runs, stores or shows plans.
 
+mod catalog;
 mod course;
+mod fallback;
 mod fill;
+mod problem;
+#[cfg(test)]
+mod properties;
+mod read;
+mod schema;
 mod status;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +18,13 @@ use serde_json::{Map, Value};
 
 use crate::chat::MessageId;
 
+pub use catalog::{Catalog, QueryInfo, ToolInfo};
 pub use course::{Course, End, MOST_REPLANS, Move, next_moves};
+pub use fallback::default_plan;
 pub use fill::fill;
+pub use problem::Problem;
+pub use read::read;
+pub use schema::schema;
 pub use status::{IllegalMove, StepEvent};
 
 /// The most steps that a plan has.
