@@ -69,6 +69,36 @@ pub fn api_failed(api: &str) -> String {
     format!("{api} did not answer as it should")
 }
 
+/// A plan wants to read something that there is not.
+pub fn query_unknown() -> String {
+    "there is nothing of that name to look up".to_owned()
+}
+
+/// A plan gives something that the query does not know.
+pub fn query_param_unknown() -> String {
+    "it cannot be looked up that way".to_owned()
+}
+
+/// A plan leaves out what the query cannot do without.
+pub fn query_lacks(param: &str) -> String {
+    format!("the {param} to look up was not named")
+}
+
+/// A number that is none.
+pub fn no_number() -> String {
+    "how many to look up was not said with a number".to_owned()
+}
+
+/// A time that is not understood.
+pub fn no_time() -> String {
+    "the time was not understood; \"today\", \"last week\" or \"on 3 June\" would have been".to_owned()
+}
+
+/// The database does not answer.
+pub fn tables_away() -> String {
+    "my memory did not answer".to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ pub mod opt_out;
 pub mod question;
 pub mod scratch;
 pub mod search;
+pub mod statistics;
 pub mod stream_title;
 pub mod web_search;
 

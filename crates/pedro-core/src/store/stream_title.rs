@@ -92,6 +92,33 @@ pub async fn latest(
     Ok(titles)
 }
 
+/// The titles that a community had between two moments, oldest first.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn during(
+    db: impl PgExecutor<'_>,
+    community: CommunityId,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    count: i64,
+) -> Result<Vec<StreamTitle>, StoreError> {
+    let titles = sqlx::query_as!(
+        StreamTitle,
+        "select channel.name as channel, title, category, live, began_at, ended_at
+         from pedro.stream_title join pedro.channel on channel.id = channel_id
+         where community_id = $1 and began_at < $3 and (ended_at is null or ended_at > $2)
+         order by began_at, stream_title.id limit $4",
+        community.0,
+        from,
+        until,
+        count
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(titles)
+}
+
 /// The current title that matters in a place: that channel's own, else that of a stream of the community, live first.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! What lies in the database, and is found, queued and forgotten there: against a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod db_query;
 mod erase;
 mod game;
 mod game_table;

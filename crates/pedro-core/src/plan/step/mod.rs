@@ -2,6 +2,7 @@
 //! [`StepOutput`](super::StepOutput); none knows of the plan that it belongs to.
 
 pub mod api_call;
+pub mod db_query;
 mod http;
 #[cfg(test)]
 mod test_server;
