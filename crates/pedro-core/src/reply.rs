@@ -145,11 +145,6 @@ pub fn queue_full(limit: i64) -> String {
     format!("sorry, {limit} questions are waiting already. Please ask again in a few minutes.")
 }
 
-/// Three attempts failed.
-pub fn gave_up() -> String {
-    "sorry, I tried three times and could not come up with an answer. Please ask me again later.".to_owned()
-}
-
 /// Nobody began the question in time.
 pub fn expired() -> String {
     "sorry, I did not get to your question in time. Please ask again if it still matters.".to_owned()

@@ -20,8 +20,8 @@ use crate::store::plan as plans;
 use crate::store::question::{self as questions, Question};
 use crate::store::{StoreError, generation, message};
 
-/// Tokens of a plan: eight steps with their parameters.
-const PLAN_TOKENS: u32 = 700;
+/// Tokens of a plan: eight steps with their parameters, by a model that has lost its way.
+const PLAN_TOKENS: u32 = 1_200;
 
 /// Tokens of a verdict or of a search query.
 const SHORT_TOKENS: u32 = 40;

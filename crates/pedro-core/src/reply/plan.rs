@@ -110,13 +110,15 @@ pub fn broken(platform: Platform, prefix: &str) -> String {
     }
 }
 
+const TRIED: &str = "sorry, I tried three times and could not come up with an answer. Please ask me again later.";
+
 /// The answer was given up; how it can be asked again.
 pub fn gave_up(platform: Platform, prefix: &str) -> String {
     match platform {
         Platform::Discord => {
-            "sorry, I could not find an answer this time. Press Retry to have me try again.".to_owned()
+            format!("{TRIED} Press Retry to have me try again.")
         }
-        _ => format!("sorry, I could not find an answer this time. {prefix}retry makes me try again."),
+        _ => format!("{TRIED} {prefix}retry makes me try again."),
     }
 }
 

@@ -85,7 +85,8 @@ pub async fn mark(
         return Ok(changed);
     }
     sqlx::query!(
-        "update pedro.plan_step set status = $3, marked = true where plan_id = $1 and name = $2",
+        // It failed by somebody's word: that is no reason to stop, or to plan anew.
+        "update pedro.plan_step set status = $3, marked = true, on_failure = 'continue' where plan_id = $1 and name = $2",
         last.id.0,
         step,
         status as StepStatus
