@@ -110,7 +110,7 @@ pub fn broken(platform: Platform, prefix: &str) -> String {
     }
 }
 
-const TRIED: &str = "sorry, I tried three times and could not come up with an answer. Please ask me again later.";
+const TRIED: &str = "sorry, I tried three times and could not come up with an answer.";
 
 /// The answer was given up; how it can be asked again.
 pub fn gave_up(platform: Platform, prefix: &str) -> String {
