@@ -56,7 +56,9 @@ async fn run(call: Call, data: CommandData) {
 /// A button: acknowledged first; what is wrong with it is whispered.
 async fn press(call: &Call, data: &MessageComponentInteractionData) {
     call.acknowledge_press().await;
-    let text = match call.bot.pedro.games.press(&data.custom_id, &call.author.platform_user_id).await {
+    let under = call.interaction.message.as_ref().map(|message| message.id.to_string());
+    let pressed = call.bot.pedro.games.press(&data.custom_id, &call.author.platform_user_id, under.as_deref());
+    let text = match pressed.await {
         Ok(Some(pressed)) => command::stumppedro::answer_of(pressed),
         Ok(None) => Some(reply::button_unknown()),
         Err(error) => {

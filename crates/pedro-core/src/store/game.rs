@@ -7,7 +7,7 @@ mod upkeep;
 use sqlx::{PgConnection, PgExecutor};
 
 pub use lease::{
-    Game, NewTurn, Turn, claim, close_turn, finish, give_up, keep_turn, note_shown, release, renew, turns,
+    Game, NewTurn, Turn, claim, close_turn, finish, give_up, keep_turn, note_seen, note_shown, release, renew, turns,
 };
 pub use upkeep::{Notice, abandon_paused, forget, stop_channel, sweep, take_silent};
 
