@@ -2,11 +2,14 @@
 //! under a lease (`lease`), and told about while it waits.
 
 mod lease;
+mod own;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
+
+pub use own::{OwnQuestion, of_person};
 
 pub use lease::{Ending, LEASE, Question, claim, finish, first_trouble, keep_answer, note_pieces, release, renew};
 
