@@ -1,6 +1,7 @@
 //! What every part of the adapter shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pedro_core::pedro::Pedro;
 use pedro_core::places::Place;
@@ -12,10 +13,16 @@ use twilight_model::id::Id;
 use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, UserMarker};
 
 use crate::call::Call;
-use crate::directory::{Directory, Known, key};
+use crate::directory::{self, Directory, Known, key};
 use crate::note::Recorder;
 use crate::rest::{Rest, Trouble};
 use crate::state::State;
+
+/// How long it holds that somebody is a member of a guild: Discord does not tell when they leave it.
+const MEMBERSHIP_HOLDS: Duration = Duration::from_secs(10 * 60);
+
+/// How long Discord is asked for that: others wait for their messages to be written down.
+const ASK_WITHIN: Duration = Duration::from_secs(5);
 
 /// Who Pedro is on Discord.
 #[derive(Debug, Clone)]
@@ -102,20 +109,41 @@ impl Bot {
         })
     }
 
-    /// A direct message with somebody. It sees the memory of a community that they belong to; who belongs to none is
-    /// alone with Pedro.
+    /// A direct message with somebody. It sees the memory of a community that they belong to; who belongs to none, or has
+    /// left, is alone with Pedro.
     pub(crate) async fn direct(&self, id: Id<ChannelMarker>, with: Id<UserMarker>) -> Known {
-        if let Some(known) = self.directory.channel(id, &self.communities) {
-            return known;
+        let noted = self.directory.direct_known(id);
+        if let Some((known, age)) = &noted
+            && *age < MEMBERSHIP_HOLDS
+        {
+            return known.clone();
         }
-        for guild in self.directory.guilds() {
-            let member = self.rest.call(|| self.rest.http.guild_member(guild, with)).await;
-            if member.is_ok() {
-                let community = self.communities.community_of_discord(guild.get());
-                return self.directory.note_direct(id, community);
+        match self.community_of(with).await {
+            Ok(Some(community)) => self.directory.note_direct(id, community),
+            Ok(None) => self.directory.note_direct(id, self.alone(id)),
+            // Discord does not tell now: it is asked again next time.
+            Err(error) => {
+                tracing::debug!(%error, "to which community somebody belongs is not known now");
+                noted.map_or_else(|| directory::direct(id, self.alone(id)), |(known, _)| known)
             }
         }
+    }
+
+    /// The community of a guild that somebody is a member of.
+    async fn community_of(&self, person: Id<UserMarker>) -> Result<Option<Community>, Trouble> {
+        for guild in self.directory.guilds() {
+            match self.rest.call_within(ASK_WITHIN, || self.rest.http.guild_member(guild, person)).await {
+                Ok(_) => return Ok(Some(self.communities.community_of_discord(guild.get()))),
+                Err(Trouble::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A community of one.
+    fn alone(&self, direct: Id<ChannelMarker>) -> Community {
         let zone = self.communities.iter().next().map_or(chrono_tz::Tz::UTC, |community| community.time_zone);
-        self.directory.note_direct(id, Community::new(format!("direct message {id}"), zone))
+        Community::new(format!("direct message {direct}"), zone)
     }
 }

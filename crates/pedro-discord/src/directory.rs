@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use pedro_core::chat::{ChannelKey, Platform, Role};
 use pedro_core::service::config::{Community, CommunityFile};
@@ -55,8 +56,9 @@ impl Known {
 pub(crate) struct Directory {
     own_id: Id<UserMarker>,
     cache: DefaultInMemoryCache,
-    /// Direct messages: whose memory answers there. Held for look-ups only, never over an await.
-    direct: Mutex<HashMap<Id<ChannelMarker>, Community>>,
+    /// Direct messages: whose memory answers there, and when that was found out. Held for look-ups only, never over an
+    /// await.
+    direct: Mutex<HashMap<Id<ChannelMarker>, (Community, Instant)>>,
     /// The guilds that Pedro is in, those too that Discord told nothing of yet. Held as above.
     guilds: Mutex<BTreeSet<Id<GuildMarker>>>,
 }
@@ -100,8 +102,8 @@ impl Directory {
 
     /// A channel of a guild; `None` if the gateway told nothing of it, or nobody writes there.
     pub(crate) fn channel(&self, id: Id<ChannelMarker>, communities: &CommunityFile) -> Option<Known> {
-        if let Some(community) = self.direct().get(&id) {
-            return Some(direct(id, community.clone()));
+        if let Some((known, _)) = self.direct_known(id) {
+            return Some(known);
         }
         let channel = self.cache.channel(id)?.clone();
         self.known(&channel, communities)
@@ -127,8 +129,14 @@ impl Directory {
 
     /// Notes a direct message channel and whose memory answers there.
     pub(crate) fn note_direct(&self, id: Id<ChannelMarker>, community: Community) -> Known {
-        self.direct().insert(id, community.clone());
+        self.direct().insert(id, (community.clone(), Instant::now()));
         direct(id, community)
+    }
+
+    /// A direct message channel that was noted, and how long ago.
+    pub(crate) fn direct_known(&self, id: Id<ChannelMarker>) -> Option<(Known, Duration)> {
+        let noted = self.direct().get(&id).cloned();
+        noted.map(|(community, at)| (direct(id, community), at.elapsed()))
     }
 
     /// The guilds that Pedro is in.
@@ -185,12 +193,13 @@ impl Directory {
         self.cache.role(guild.cast()).map_or(Permissions::empty(), |role| role.permissions)
     }
 
-    fn direct(&self) -> std::sync::MutexGuard<'_, HashMap<Id<ChannelMarker>, Community>> {
+    fn direct(&self) -> std::sync::MutexGuard<'_, HashMap<Id<ChannelMarker>, (Community, Instant)>> {
         self.direct.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn direct(id: Id<ChannelMarker>, community: Community) -> Known {
+/// A direct message channel that sees the memory of a community.
+pub(crate) fn direct(id: Id<ChannelMarker>, community: Community) -> Known {
     Known { id, name: "direct message".to_owned(), audience: Audience::Members, own_thread: true, community }
 }
 

@@ -65,7 +65,9 @@ async fn press(call: &Call, data: &MessageComponentInteractionData) {
         let text = tokio::time::timeout(command::WRITE_WITHIN, granting).await;
         return call.whisper(&text.unwrap_or_else(|_| reply::command_failed())).await;
     }
-    let text = match call.bot.pedro.games.press(&data.custom_id, &call.author.platform_user_id).await {
+    let under = call.interaction.message.as_ref().map(|message| message.id.to_string());
+    let pressed = call.bot.pedro.games.press(&data.custom_id, &call.author.platform_user_id, under.as_deref());
+    let text = match pressed.await {
         Ok(Some(pressed)) => command::stumppedro::answer_of(pressed),
         Ok(None) => Some(reply::button_unknown()),
         Err(error) => {

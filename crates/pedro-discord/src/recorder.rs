@@ -24,8 +24,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 pub(crate) struct Recording {
     notes: mpsc::Receiver<Note>,
     inbox: Inbox,
-    /// What was last written of each channel.
-    written: HashMap<Id<ChannelMarker>, (String, Audience)>,
+    /// What was last written of each channel: name, readers, community.
+    written: HashMap<Id<ChannelMarker>, (String, Audience, String)>,
 }
 
 impl Recording {
@@ -61,10 +61,8 @@ impl Recording {
                 }
             }
             Note::Direct(channel, with, heard) => {
-                if bot.pedro.places.get(&key(channel)).is_none() {
-                    let known = bot.direct(channel, with).await;
-                    self.open_known(&known, bot).await;
-                }
+                let known = bot.direct(channel, with).await;
+                self.open_known(&known, bot).await;
                 self.hear(heard);
             }
             Note::Changed(heard) => self.hear(heard),
@@ -99,7 +97,7 @@ impl Recording {
     }
 
     async fn open_known(&mut self, known: &Known, bot: &Arc<Bot>) {
-        let now = (known.name.clone(), known.audience.clone());
+        let now = (known.name.clone(), known.audience.clone(), known.community.name.clone());
         if self.written.get(&known.id) == Some(&now) {
             return;
         }

@@ -52,16 +52,17 @@ pub(crate) fn deleted(message: &ClearMsgMessage) -> Heard {
     }
 }
 
-/// A moderator cleared the chat, or timed somebody out, or banned them.
-pub(crate) fn cleared(message: &ClearChatMessage, now: DateTime<Utc>) -> Heard {
+/// A moderator cleared the chat, or timed somebody out, or banned them; perhaps Pedro.
+pub(crate) fn cleared(message: &ClearChatMessage, now: DateTime<Utc>, own_login: &str) -> Heard {
     let since = now - CLEARED;
+    let id = |login: &str, id: &str| if login.eq_ignore_ascii_case(own_login) { own_login } else { id }.to_owned();
     let removal = match &message.action {
         ClearChatAction::ChatCleared => Removal::Everything { since },
-        ClearChatAction::UserBanned { user_id, .. } => {
-            Removal::Author { platform_user_id: user_id.clone(), since: None }
+        ClearChatAction::UserBanned { user_login, user_id } => {
+            Removal::Author { platform_user_id: id(user_login, user_id), since: None }
         }
-        ClearChatAction::UserTimedOut { user_id, .. } => {
-            Removal::Author { platform_user_id: user_id.clone(), since: Some(since) }
+        ClearChatAction::UserTimedOut { user_login, user_id, .. } => {
+            Removal::Author { platform_user_id: id(user_login, user_id), since: Some(since) }
         }
     };
     Heard::Removed { channel: channel(&message.channel_login), removal }
@@ -195,9 +196,17 @@ mod tests {
                 "@ban-duration=1;room-id=1;target-user-id=7;tmi-sent-ts=1594553828245 :tmi.twitch.tv CLEARCHAT #room :alice",
                 Removal::Author { platform_user_id: "7".into(), since: Some(now - CLEARED) },
             ),
+            // Pedro's own lines are known by its login.
+            (
+                "@ban-duration=1;room-id=1;target-user-id=9;tmi-sent-ts=1594553828245 :tmi.twitch.tv CLEARCHAT #room :Pedro_Bot",
+                Removal::Author { platform_user_id: "pedro_bot".into(), since: Some(now - CLEARED) },
+            ),
         ] {
             let ServerMessage::ClearChat(message) = parse(raw) else { panic!("{raw}") };
-            assert_eq!(cleared(&message, now), Heard::Removed { channel: channel("room"), removal: expected });
+            assert_eq!(
+                cleared(&message, now, "pedro_bot"),
+                Heard::Removed { channel: channel("room"), removal: expected }
+            );
         }
     }
 }

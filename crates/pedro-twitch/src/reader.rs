@@ -141,7 +141,7 @@ impl Reader {
                 }
             }
             ServerMessage::ClearMsg(deleted) => self.put(convert::deleted(&deleted)),
-            ServerMessage::ClearChat(cleared) => self.put(convert::cleared(&cleared, now)),
+            ServerMessage::ClearChat(cleared) => self.put(convert::cleared(&cleared, now, &self.bot_login)),
             ServerMessage::Join(join) if join.user_login.eq_ignore_ascii_case(&self.bot_login) => {
                 self.joined(&join.channel_login, memory, now);
             }

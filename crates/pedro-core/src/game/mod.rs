@@ -180,11 +180,16 @@ impl Games {
         Ok(Started::Begun { text: reply::begun(&score) })
     }
 
-    /// A button was pressed. `None`: it is none of a game's.
+    /// A button was pressed, under a message. `None`: it is none of a game's.
     ///
     /// # Errors
     /// When a statement fails.
-    pub async fn press(&self, button_id: &str, platform_user_id: &str) -> Result<Option<Pressed>, StoreError> {
+    pub async fn press(
+        &self,
+        button_id: &str,
+        platform_user_id: &str,
+        under: Option<&str>,
+    ) -> Result<Option<Pressed>, StoreError> {
         let Some(press) = answer::pressed(button_id) else { return Ok(None) };
         let Some(standing) = games::standing(&self.pool, press.game).await? else {
             return Ok(Some(Pressed::Stale(reply::over_already())));
@@ -194,6 +199,10 @@ impl Games {
         }
         if !standing.is_open {
             return Ok(Some(Pressed::Stale(reply::over_already())));
+        }
+        if let Some(message_id) = under {
+            // A crash may have come before the note of it: the answer is to be written there, all the same.
+            games::note_seen(&self.pool, press.game, press.number, message_id).await?;
         }
         let taken = self.take_answer(press.game, press.number, press.answer).await?;
         Ok(Some(if taken { Pressed::Taken } else { Pressed::Stale(reply::answered_already()) }))

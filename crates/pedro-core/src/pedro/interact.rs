@@ -15,7 +15,7 @@ use crate::places::Place;
 use crate::prompt;
 use crate::reply;
 use crate::speech::{Controls, Interaction, ReplyTarget, can_edit};
-use crate::store::{StoreError, generation, message, opt_out, question};
+use crate::store::{StoreError, game, generation, message, opt_out, question};
 use crate::trigger::Command;
 use crate::voice::Utterance;
 
@@ -104,6 +104,8 @@ impl Pedro {
     pub async fn export(&self, platform_user_id: &str) -> Result<Value, StoreError> {
         let hash = self.hasher.hash(self.platform, platform_user_id);
         let lines = message::of_person(&self.pool, self.platform, platform_user_id).await?;
+        let questions = question::of_person(&self.pool, &hash).await?;
+        let games = game::of_person(&self.pool, &hash).await?;
         let choice = opt_out::find(&self.pool, &[hash]).await?.pop().map(|(_, choice)| choice).unwrap_or_default();
         Ok(json!({
             "platform": self.platform,
@@ -111,6 +113,8 @@ impl Pedro {
             "exported_at": Utc::now(),
             "opted_out": { "storage": choice.storage, "replies": choice.replies },
             "lines": lines,
+            "questions": questions,
+            "games": games,
         }))
     }
 

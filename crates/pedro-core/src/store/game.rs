@@ -2,13 +2,15 @@
 //! turn is done under a lease (`lease`); games whose player is silent or gone are looked after (`upkeep`).
 
 mod lease;
+mod own;
 mod upkeep;
 
 use sqlx::{PgConnection, PgExecutor};
 
 pub use lease::{
-    Game, NewTurn, Turn, claim, close_turn, finish, give_up, keep_turn, note_shown, release, renew, turns,
+    Game, NewTurn, Turn, claim, close_turn, finish, give_up, keep_turn, note_seen, note_shown, release, renew, turns,
 };
+pub use own::{OwnGame, of_person};
 pub use upkeep::{Notice, abandon_paused, forget, stop_channel, sweep, take_silent};
 
 use super::StoreError;

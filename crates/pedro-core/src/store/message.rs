@@ -265,6 +265,46 @@ pub async fn latest(
     Ok(rows)
 }
 
+/// A line as the platform can still show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The platform's id of it.
+    pub platform_message_id: String,
+    /// The platform's id of who wrote it.
+    pub platform_user_id: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// The latest lines of others than Pedro in a channel since a moment, the newest first. What was put by a command is no
+/// line on the platform and left out.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn recorded(
+    db: impl PgExecutor<'_>,
+    channel: ChannelId,
+    since: DateTime<Utc>,
+    count: i64,
+) -> Result<Vec<Recorded>, StoreError> {
+    let lines = sqlx::query_as!(
+        Recorded,
+        "select platform_message_id, platform_user_id, text
+         from pedro.message join pedro.author on author.id = author_id
+         where channel_id = $1 and author_kind <> 'pedro' and sent_at >= $2 and not exists (
+             select from pedro.question
+             where question.platform = message.platform
+                 and question.platform_message_id = message.platform_message_id
+                 and reply_target ->> 'is_line' = 'false'
+         )
+         order by sent_at desc, message.id desc limit $3",
+        channel.0,
+        since,
+        count
+    );
+    Ok(lines.fetch_all(db).await?)
+}
+
 /// What a community remembers, in numbers.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct MemoryStats {

@@ -3,6 +3,7 @@
 
 mod again;
 mod lease;
+mod own;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use sqlx::{PgConnection, PgExecutor};
 
 pub use again::{Planning, Standing, cancel, last_ended, note_acknowledged, planning, standing};
 pub use lease::{Ending, LEASE, Question, claim, finish, first_trouble, keep_answer, note_pieces, release, renew};
+pub use own::{OwnQuestion, of_person};
 
 use super::StoreError;
 use crate::chat::{ChannelId, CommunityId, Platform, QuestionId};

@@ -72,8 +72,8 @@ async fn only_the_player_answers_and_each_question_once(pool: PgPool) {
     let answers: Vec<Option<String>> =
         sqlx::query_scalar("select answer from pedro.game_turn order by number").fetch_all(&pool).await.unwrap();
     assert_eq!(answers, [Some("unknown".to_owned()), None]);
-    assert!(table.games.press("plan:1:2:yes", "ann").await.unwrap().is_none());
-    let gone = table.games.press("game:999:1:yes", "ann").await.unwrap();
+    assert!(table.games.press("plan:1:2:yes", "ann", None).await.unwrap().is_none());
+    let gone = table.games.press("game:999:1:yes", "ann", None).await.unwrap();
     assert!(matches!(gone, Some(Pressed::Stale(_))));
 }
 
@@ -168,6 +168,20 @@ async fn a_silent_player_is_asked_once_and_any_answer_goes_on(pool: PgPool) {
     assert_eq!(table.press("ann", &question, "No").await, Pressed::Taken);
     assert_eq!(table.next_new().await.text, "2/20: Is it big?", "and the pause is told once");
     table.until("select status = 'asking' and paused_at is null from pedro.game").await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_question_whose_message_was_not_noted_is_closed_all_the_same_when_it_is_answered(pool: PgPool) {
+    let mut table = Table::new(&pool, script(&["Is it alive?", "Is it big?"])).await;
+    table.begin("ann", "car").await;
+    let question = table.next_new().await;
+    table.until("select status = 'asking' from pedro.game").await;
+    // As a crash right after the platform took it leaves it.
+    table.execute("update pedro.game_turn set shown_message_id = null").await;
+    assert_eq!(table.press("ann", &question, "No").await, Pressed::Taken);
+    let closed = table.next().await;
+    assert_eq!((closed.edits.as_deref(), closed.text.as_str()), (Some(question.id.as_str()), "1/20: Is it alive? No."));
+    assert!(closed.buttons.is_empty());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

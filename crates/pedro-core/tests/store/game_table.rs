@@ -137,7 +137,7 @@ impl Table {
     /// Presses a button by its label.
     pub(crate) async fn press(&self, who: &str, on: &Said, label: &str) -> Pressed {
         let button = on.buttons.iter().find(|button| button.label == label).unwrap();
-        self.games.press(&button.id, who).await.unwrap().unwrap()
+        self.games.press(&button.id, who, Some(&on.id)).await.unwrap().unwrap()
     }
 
     /// Says a line, as soon as it is that person's turn.

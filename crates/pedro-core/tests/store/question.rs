@@ -181,3 +181,25 @@ async fn whoever_lost_the_lease_writes_nothing_more(pool: PgPool) {
     let finished = question::finish(&mut connection, held.id, held.lease_owner, Ending::Answered).await;
     assert!(matches!(finished, Err(StoreError::LeaseLost)));
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn after_a_crash_questions_are_taken_in_the_order_in_which_they_were_asked(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (first, _) = queued(ask(&world, "ann", "1").await);
+    let (second, _) = queued(ask(&world, "bob", "2").await);
+    assert_eq!((claim(&world).await.unwrap().id, claim(&world).await.unwrap().id), (first, second));
+    let (third, _) = queued(ask(&world, "cem", "3").await);
+    // Both were held by a process that is gone: the second one's lease ran out, the first one's will.
+    let lapse =
+        "update pedro.question set lease_until = now() + case id when $1 then 1.5 else -1 end * interval '1 second'
+                 where status = 'working'";
+    sqlx::query(lapse).bind(first.0).execute(&world.pool).await.unwrap();
+    assert!(claim(&world).await.is_none(), "the first one comes soon");
+    assert_eq!(question::claim(&world.pool, &REACH, &[first.0], EXPIRY).await.unwrap().unwrap().id, second);
+    sqlx::query("update pedro.question set lease_until = now() where id = $1")
+        .bind(first.0)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!((claim(&world).await.unwrap().id, claim(&world).await.unwrap().id), (first, third));
+}

@@ -93,6 +93,41 @@ async fn what_is_said_while_the_bot_is_down_is_fetched_at_its_start(pool: PgPool
 }
 
 #[sqlx::test(migrations = false)]
+async fn what_is_changed_or_taken_back_while_the_bot_is_down_is_followed(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let changed = t.chat("alice", "the stream is on monday");
+        let gone = t.chat("alice", "my address is a secret");
+        let kept = t.chat("bob", "good evening");
+        for id in [changed, gone, kept] {
+            t.until_stored(id).await?;
+        }
+        // What was put by a command is no message: it is not taken for one that is gone.
+        let direct = t.discord().dm("carol");
+        let interaction = t.slash(direct, "carol", "askpedro", &[("question", "what is a trait?".into())])?;
+        let response = t.response(interaction).await?;
+        t.until_final(response.id).await?;
+        let asked = t.ask("dana", "what is a lifetime?").await?;
+        t.next_answer(asked.thread).await?;
+        t.until_all_answered().await?;
+        t.terminate().await?;
+        ensure!(t.discord().edit(changed, "the stream is on tuesday") && t.discord().delete(gone));
+        t.start().await?;
+        t.until("the change is known and the line is gone", async |t| {
+            let mut texts: Vec<String> = t.lines().await?.into_iter().map(|line| line.text).collect();
+            texts.retain(|text| text.starts_with("the stream") || text.contains("address"));
+            Ok((texts == ["the stream is on tuesday"]).then_some(()))
+        })
+        .await?;
+        let texts: Vec<String> = t.lines().await?.into_iter().map(|line| line.text).collect();
+        for text in ["good evening", "what is a trait?", "what is a lifetime?"] {
+            ensure!(texts.iter().any(|line| line == text), "{text} was forgotten: {texts:?}");
+        }
+        t.until_embedded().await
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn an_invalid_session_and_a_call_to_reconnect_are_obeyed(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         t.discord().send_reconnect();

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use pedro_core::testing::Turn;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::database::rows_with;
@@ -88,12 +88,21 @@ async fn who_wants_no_replies_gets_none_until_they_take_it_back(pool: PgPool) ->
 }
 
 #[sqlx::test(migrations = false)]
-async fn an_export_holds_ones_own_lines_and_nobody_elses(pool: PgPool) -> Result<()> {
+async fn an_export_holds_what_is_ones_own_and_nobody_elses(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         t.chat("quiltwick", &format!("the {WORD} is mine"));
         t.chat_in(t.random, "quiltwick", "and so is this");
         t.chat("alice", "what a strange word you say there");
         t.settle().await?;
+        t.model.push(Turn::say("Yes, it is."));
+        let asked = t.ask("quiltwick", "is it mine?").await?;
+        t.next_answer(asked.thread).await?;
+        t.until_all_answered().await?;
+        t.model.push(Turn::say("Is it alive?"));
+        let game = t.slash(t.general, "quiltwick", "stumppedro", &[("thing", "a lighthouse".into())])?;
+        let game = t.response(game).await?.id;
+        t.until_said(game, "1/20: Is it alive?").await?;
+        t.read_all(game);
         let interaction = t.slash(t.general, "quiltwick", "privacy export", &[])?;
         let told = t.response(interaction).await?;
         assert_eq!(told.ephemeral_for.as_deref(), Some("quiltwick"));
@@ -102,7 +111,11 @@ async fn an_export_holds_ones_own_lines_and_nobody_elses(pool: PgPool) -> Result
         let export: Value = serde_json::from_slice(&t.discord().attachment(id).context("the file is empty")?)?;
         let lines = export["lines"].as_array().context("there are no lines")?;
         let texts: Vec<&str> = lines.iter().filter_map(|line| line["text"].as_str()).collect();
-        assert_eq!(texts, [format!("the {WORD} is mine").as_str(), "and so is this"]);
+        assert_eq!(texts, [format!("the {WORD} is mine").as_str(), "and so is this", "is it mine?"]);
+        let question = &export["questions"][0];
+        assert_eq!((&question["question"], &question["answer"]), (&json!("is it mine?"), &json!("Yes, it is.")));
+        let game = &export["games"][0];
+        assert_eq!((&game["thing"], &game["turns"][0]["question"]), (&json!("a lighthouse"), &json!("Is it alive?")));
         ensure!(!export.to_string().contains("strange word"), "{export}");
         Ok(())
     })

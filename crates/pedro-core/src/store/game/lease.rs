@@ -218,6 +218,28 @@ pub async fn note_shown(
     Ok(())
 }
 
+/// Notes the message in which a player saw a question, if none is noted yet.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn note_seen(
+    db: impl PgExecutor<'_>,
+    id: GameId,
+    number: i32,
+    shown_message_id: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update pedro.game_turn set shown_message_id = $3
+         where game_id = $1 and number = $2 and shown_message_id is null",
+        id.0,
+        number,
+        shown_message_id
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Notes that a question's buttons were taken away.
 ///
 /// # Errors

@@ -14,6 +14,9 @@ use crate::store::StoreError;
 /// How long a worker holds a question without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(15);
 
+/// A lease that ends sooner was not renewed for some time: whoever held it is gone, most likely.
+const UNATTENDED: Duration = Duration::from_secs(10);
+
 /// A question that a worker holds.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -53,7 +56,8 @@ pub struct Question {
 
 /// Takes the next question within reach, but for those that this process holds already (their leases may have run out
 /// while the database was away): first those whose answer only has to be sent, then the fairest turn. A question that
-/// was begun and whose lease ran out is taken again; one that is older than `expiry` and has no answer is not.
+/// was begun and whose lease ran out is taken again; one that is older than `expiry` and has no answer is not. Of
+/// those that a dead process held the leases run out one after the other: later questions wait for earlier ones.
 ///
 /// # Errors
 /// When the statement fails.
@@ -75,6 +79,13 @@ pub async fn claim(
                    and (question.status = 'queued' or question.lease_until < now())
                    and (not_before is null or not_before < now()) and question.id <> all($5)
                    and (answer is not null or asked_at > now() - make_interval(secs => $6))
+                   and (answer is not null or not exists (
+                       select from pedro.question as earlier join pedro.question_order as place using (id)
+                       where earlier.platform = $1 and ($2::bigint[] is null or earlier.channel_id = any($2))
+                           and earlier.status = 'working' and earlier.id <> all($5)
+                           and earlier.lease_until between now() and now() + make_interval(secs => $7)
+                           and (place.turn, place.id) < (question_order.turn, question_order.id)
+                   ))
                -- an answer that the platform did not take does not keep the others waiting
                order by (answer is null), case when answer is not null then not_before end nulls first, turn, question.id
                limit 1 for update of question skip locked
@@ -87,7 +98,8 @@ pub async fn claim(
         owner,
         LEASE.as_secs_f64(),
         held,
-        expiry.as_secs_f64()
+        expiry.as_secs_f64(),
+        UNATTENDED.as_secs_f64()
     )
     .fetch_optional(db)
     .await?;
