@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use pedro_core::api;
 use pedro_core::boot::{self, Parts};
 use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
@@ -85,7 +86,8 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     state.watch(&readiness);
     let booted = Booted::default();
     let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
-    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).into_router();
+    let api = api::routes(Arc::clone(&booted), pages.api_token.as_ref(), &community.communities);
+    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).extend("api", api).into_router();
     shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
 
     let rest = Arc::new(Rest::new(&discord));
@@ -117,6 +119,9 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     // Every home is known before the first question: one that was accepted before a crash may be of any.
     for home in community.communities.iter() {
         pedro.places.settle(home).await?;
+    }
+    if pages.api_token.is_some() {
+        api::open_places(&pedro, &community.communities).await?;
     }
     pedro.start(lines);
 

@@ -10,6 +10,7 @@ mod proxy;
 mod tester;
 
 mod answering;
+mod api;
 mod communities;
 mod connection;
 mod durability;
