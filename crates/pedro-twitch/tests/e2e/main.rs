@@ -14,6 +14,7 @@ mod api;
 mod communities;
 mod connection;
 mod durability;
+mod integrations;
 mod knowledge;
 mod memory;
 mod operation;
