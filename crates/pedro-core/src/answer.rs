@@ -44,6 +44,16 @@ pub struct Answering {
     sizes: Sizes,
 }
 
+/// An answer that is to be made.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    question: &'a Question,
+    place: &'a Place,
+    found: Option<&'a Found>,
+    /// The question has a row, to which everything that is made for it belongs.
+    kept: bool,
+}
+
 /// Where the text of an answer is shown as it grows.
 #[derive(Clone, Copy)]
 struct Shown<'a> {
@@ -78,18 +88,35 @@ impl Answering {
         stop: &CancellationToken,
         drafts: Option<&watch::Sender<String>>,
     ) -> Result<String, Failure> {
-        let work = async |server: ModelServer| self.write(question, place, found, &server, drafts).await;
+        let wanted = Wanted { question, place, found, kept: true };
+        let work = async |server: ModelServer| self.write(wanted, &server, drafts).await;
+        self.slots.with(Priority::Interactive, stop, work).await.map_err(|_| Failure::Stopped)?
+    }
+
+    /// Makes an answer from `found` for somebody who keeps their questions themselves: nothing of it is kept here, for
+    /// nobody here would know what it was made from. `question` has no row.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn make_unkept(
+        &self,
+        question: &Question,
+        place: &Place,
+        found: &Found,
+        stop: &CancellationToken,
+    ) -> Result<String, Failure> {
+        let wanted = Wanted { question, place, found: Some(found), kept: false };
+        let work = async |server: ModelServer| self.write(wanted, &server, None).await;
         self.slots.with(Priority::Interactive, stop, work).await.map_err(|_| Failure::Stopped)?
     }
 
     async fn write(
         &self,
-        question: &Question,
-        place: &Place,
-        found: Option<&Found>,
+        wanted: Wanted<'_>,
         server: &ModelServer,
         drafts: Option<&watch::Sender<String>>,
     ) -> Result<String, Failure> {
+        let Wanted { question, place, found, kept } = wanted;
         let shown = drafts.map(|drafts| Shown { place, drafts });
         if let Some(drafts) = drafts {
             drafts.send_replace(String::new());
@@ -97,13 +124,13 @@ impl Answering {
         let began = Instant::now();
         let gathered = self.gather(question, place, found).await?;
         record::overhead(Stage::Gather, began.elapsed());
-        let first = self.generate(question, &gathered, &gathered.prompt.messages, server, shown).await?;
+        let first = self.generate(wanted, &gathered, &gathered.prompt.messages, server, shown).await?;
         let (answer, generation) = match presentable(&first.text, &gathered, place) {
             Ok(answer) => (answer, first),
             Err(why) => {
                 tracing::info!(question.id = %question.id, why, "an answer was withheld and is tried once more");
                 let messages = prompt::second_try(&gathered.prompt.messages);
-                let second = self.generate(question, &gathered, &messages, server, shown).await?;
+                let second = self.generate(wanted, &gathered, &messages, server, shown).await?;
                 let answer = presentable(&second.text, &gathered, place).unwrap_or_else(|why| {
                     record::answer_withheld(why);
                     if why == "empty" { reply::nothing_to_say() } else { reply::declined() }
@@ -112,14 +139,16 @@ impl Answering {
             }
         };
         let answer = found.map_or(answer.clone(), |found| found.below(&answer, place));
-        self.keep(question, &gathered, found, &generation, &answer).await?;
+        if kept {
+            self.keep(question, &gathered, found, &generation, &answer).await?;
+        }
         Ok(answer)
     }
 
     /// One generation on a server whose slot is held. A failed one is noted.
     async fn generate(
         &self,
-        question: &Question,
+        wanted: Wanted<'_>,
         gathered: &Gathered,
         messages: &[PromptMessage],
         server: &ModelServer,
@@ -148,7 +177,9 @@ impl Answering {
                 Err(Failure::ModelAway)
             }
             Err(error) => {
-                self.note_failure(question, gathered, &error, began).await?;
+                if wanted.kept {
+                    self.note_failure(wanted.question, gathered, &error, began).await?;
+                }
                 Err(Failure::Model(error))
             }
         }
@@ -169,8 +200,8 @@ impl Answering {
         let (asked, sources) = (&gathered.prompt.messages, &gathered.sources);
         let new = keep::row(question, Purpose::Answer, generation, asked, sources, ephemeral);
         generation::insert(&mut transaction, &new).await?;
-        if let Some(found) = found {
-            plans::close(&mut transaction, found.plan, PlanStatus::Succeeded).await?;
+        if let Some(plan) = found.and_then(|found| found.plan) {
+            plans::close(&mut transaction, plan, PlanStatus::Succeeded).await?;
         }
         questions::keep_answer(&mut transaction, question.id, question.lease_owner, answer).await?;
         transaction.commit().await?;

@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` at the root of the repository tells the way of a chat line through these rooms.
 
 pub mod answer;
+pub mod api;
 pub mod boot;
 pub mod chat;
 pub mod command;

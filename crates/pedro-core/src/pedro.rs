@@ -226,8 +226,7 @@ impl Pedro {
 
     /// Whose askers this process can speak to.
     fn reach(&self) -> Reach {
-        let channels = (!self.terms.everywhere).then(|| self.places.ids());
-        Reach { platform: self.platform, channels }
+        self.places.reach(self.platform, self.terms.everywhere)
     }
 
     /// Says a text to whoever wrote a line, off the ingest path.

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId};
+use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId, Platform};
 use crate::prompt::{DenyList, Persona};
 use crate::service::config::{self, Community};
 use crate::store::StoreError;
 use crate::store::channel::{self, ChannelRow, Seen};
+use crate::store::question::Reach;
 use crate::trigger::Ear;
 
 /// Who Pedro is on a platform.
@@ -119,9 +120,14 @@ impl Places {
         self.home(community, None).await.map(|_| ())
     }
 
-    /// Rows of all places.
-    pub fn ids(&self) -> Vec<i64> {
-        self.known().by_id.keys().map(|id| id.0).collect()
+    /// Whose askers a process can speak to: those of its places, or of every channel of its own platform.
+    pub fn reach(&self, platform: Platform, everywhere: bool) -> Reach {
+        let known = self.known();
+        let counts = |place: &&Arc<Place>| !(everywhere && place.key.platform == platform);
+        Reach {
+            everywhere: everywhere.then_some(platform),
+            channels: known.by_id.values().filter(counts).map(|place| place.id.0).collect(),
+        }
     }
 
     /// The place with this key, if it was opened.

@@ -1,5 +1,6 @@
 //! Everything that Pedro says to people in its own words, one function a message. No error code ever comes here.
 
+pub mod api;
 pub mod plan;
 pub mod step;
 

@@ -167,6 +167,11 @@ pub const fn can_edit(platform: Platform) -> bool {
     matches!(platform, Platform::Discord)
 }
 
+/// Whether somebody can be spoken to there. Who asks over HTTP reads the answer from the question's row.
+pub const fn is_spoken_to(platform: Platform) -> bool {
+    !matches!(platform, Platform::Http)
+}
+
 /// The way from Pedro to the adapter.
 pub fn speech() -> (mpsc::Sender<Speech>, mpsc::Receiver<Speech>) {
     mpsc::channel(SPEECH_CAPACITY)

@@ -16,7 +16,9 @@ use crate::chat::{Author, AuthorKind, ChatMessage, GenerationId, Platform, Quest
 use crate::places::Place;
 use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, split, split_markdown};
 use crate::reply;
-use crate::speech::{Button, Controls, File, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit};
+use crate::speech::{
+    Button, Controls, File, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit, is_spoken_to,
+};
 use crate::store::message::{self, NewLine};
 use crate::store::question::Shown;
 use crate::store::{StoreError, generation, question};
@@ -84,11 +86,14 @@ impl Voice {
     }
 
     /// Says a text, in as many pieces as the platform wants, and waits until the platform has taken them. Returns what
-    /// the platform says of the first of them; `None` if all were out already.
+    /// the platform says of the first of them; `None` if all were out already, or nobody is there to be spoken to.
     ///
     /// # Errors
     /// When the platform does not take a piece: those before it are out.
     pub async fn say(&self, utterance: &Utterance<'_>) -> Result<Option<Spoken>, NotSpoken> {
+        if !is_spoken_to(utterance.place.key.platform) {
+            return Ok(None);
+        }
         let mut pieces = pieces(utterance.place.key.platform, utterance.text).into_iter().enumerate();
         let said_before = utterance.answers.map_or(0, |answers| answers.said);
         let mut first = None;

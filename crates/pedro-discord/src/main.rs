@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use pedro_core::api;
 use pedro_core::boot::{self, Parts};
 use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
@@ -72,7 +73,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search, api, pages } = bot;
+    let BotSettings { database, model, embedding, community, search, api: api_settings, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
@@ -85,7 +86,8 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     state.watch(&readiness);
     let booted = Booted::default();
     let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
-    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).into_router();
+    let api = api::routes(Arc::clone(&booted), pages.api_token.as_ref(), &community.communities);
+    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).extend("api", api).into_router();
     shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
 
     let rest = Arc::new(Rest::new(&discord));
@@ -105,7 +107,7 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
         embedding,
         community: &community,
         search: &search,
-        api: &api,
+        api: &api_settings,
         public_url: pages.public_url.clone(),
         readiness: &readiness,
     };
@@ -118,6 +120,9 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     // Every home is known before the first question: one that was accepted before a crash may be of any.
     for home in community.communities.iter() {
         pedro.places.settle(home).await?;
+    }
+    if pages.api_token.is_some() {
+        api::open_places(&pedro, &community.communities).await?;
     }
     pedro.start(lines);
 

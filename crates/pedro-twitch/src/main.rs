@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use clap::Parser;
+use pedro_core::api;
 use pedro_core::boot::{self, Parts};
 use pedro_core::chat::Platform;
 use pedro_core::memory::inbox;
@@ -63,7 +64,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
-    let BotSettings { database, model, embedding, community, search, api, pages } = bot;
+    let BotSettings { database, model, embedding, community, search, api: api_settings, pages } = bot;
     let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
@@ -75,7 +76,8 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     watch_chat(&readiness, &state, twitch.channels.clone());
     let booted = Booted::default();
     let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
-    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).into_router();
+    let api = api::routes(Arc::clone(&booted), pages.api_token.as_ref(), &community.communities);
+    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).extend("api", api).into_router();
     shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
 
     let (voice, speeches) = speech();
@@ -91,7 +93,7 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
         embedding,
         community: &community,
         search: &search,
-        api: &api,
+        api: &api_settings,
         public_url: pages.public_url.clone(),
         readiness: &readiness,
     };
@@ -104,6 +106,9 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     for channel in &twitch.channels {
         let home = community.communities.community_of_twitch(channel);
         pedro.places.open(home, &Seen::public(convert::channel(channel), channel)).await?;
+    }
+    if pages.api_token.is_some() {
+        api::open_places(&pedro, &community.communities).await?;
     }
     pedro.start(lines);
 

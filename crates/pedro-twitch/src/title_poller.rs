@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use pedro_core::chat::Platform;
 use pedro_core::pedro::Pedro;
 use pedro_core::places::Place;
 use pedro_core::store::{StoreError, stream_title};
@@ -35,9 +36,9 @@ impl TitlePoller {
         let mut ids = HashMap::new();
         let mut last_failure = String::new();
         while !stop.is_cancelled() {
-            for place in self.pedro.places.all() {
-                let failure =
-                    self.poll(&place, &mut ids).await.err().map(|error| error.to_string()).unwrap_or_default();
+            let places = self.pedro.places.all();
+            for place in places.iter().filter(|place| place.key.platform == Platform::Twitch) {
+                let failure = self.poll(place, &mut ids).await.err().map(|error| error.to_string()).unwrap_or_default();
                 if !failure.is_empty() && failure != last_failure {
                     tracing::warn!(channel = place.key.platform_channel_id, "the stream title is not known: {failure}");
                 }

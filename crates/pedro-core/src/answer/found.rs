@@ -14,8 +14,8 @@ const CITATIONS: usize = 4;
 /// What a plan brought.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The plan.
-    pub plan: PlanId,
+    /// The plan, if it has a row.
+    pub plan: Option<PlanId>,
     /// What each step brought, in order. What somebody marked as not needed is not there.
     pub results: Vec<ResultNote>,
     /// The messages that it was made from.
@@ -42,7 +42,7 @@ impl Found {
         let searches = || steps.iter().filter(|row| row.step.action == Action::WebSearch);
         let unsearched = searches().next().is_some() && searches().all(|row| row.status == StepStatus::Failed);
         let results = steps.iter().filter_map(|row| note(row)).collect();
-        Some(Self { plan: last.id, results, sources, citations, unsearched })
+        Some(Self { plan: Some(last.id), results, sources, citations, unsearched })
     }
 
     /// The plans whose results count: [`Found::of`] wants the messages that these were made from.

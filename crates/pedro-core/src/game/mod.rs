@@ -257,8 +257,7 @@ impl Games {
     }
 
     fn reach(&self) -> Reach {
-        let channels = (!self.everywhere).then(|| self.places.ids());
-        Reach { platform: self.platform, channels }
+        self.places.reach(self.platform, self.everywhere)
     }
 }
 

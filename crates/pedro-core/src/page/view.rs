@@ -5,13 +5,14 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::words;
 use crate::plan::{Action, Citation, OnFailure, StepStatus, When};
 
 /// Where a question stands that Pedro accepted to answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionState {
     /// The steps are being thought out.
@@ -38,7 +39,7 @@ impl QuestionState {
 pub use crate::plan::{Origin, PlanStatus as AttemptStatus};
 
 /// A question with all that was done for it: the workflow page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WorkflowView {
     /// Stands in the page's address: random, because whoever knows it may look.
     pub id: Uuid,
@@ -63,7 +64,7 @@ pub struct WorkflowView {
 }
 
 /// One plan and how it went.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AttemptView {
     /// From 1.
     pub number: u32,
@@ -80,13 +81,14 @@ pub struct AttemptView {
 }
 
 /// One step and how it went.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StepView {
     /// Its name within the plan: `s1`.
     pub id: String,
     /// What it does.
     pub action: Action,
     /// What it does it with, without secrets.
+    #[schema(value_type = Object)]
     pub params: Map<String, Value>,
     /// The steps that must have come to an end before.
     pub depends_on: Vec<String>,

@@ -15,7 +15,7 @@ use crate::question::{ATTEMPTS, Failure, Settled, Unsettled};
 use crate::reply;
 use crate::service::metrics::catalog::{ReplyKind, Stage};
 use crate::service::metrics::record;
-use crate::speech::{Controls, NotSpoken, ReplyTarget, can_edit};
+use crate::speech::{Controls, NotSpoken, ReplyTarget, can_edit, is_spoken_to};
 use crate::store::question::{self as questions, Ending, Planning, Question};
 use crate::voice::{Answers, Utterance};
 
@@ -102,7 +102,7 @@ impl Pedro {
             self.show_ended_plan(question.id, place).await;
         }
         self.answering.finish(question, Ending::Answered).await?;
-        record::replied(self.platform.as_str(), ReplyKind::Answer, waited(question));
+        record::replied(place.key.platform.as_str(), ReplyKind::Answer, waited(question));
         if target.is_some_and(|target| !target.is_line) {
             record::discord_command_took(ASK_COMMAND, waited(question));
         }
@@ -203,6 +203,9 @@ impl Pedro {
 
     pub(super) async fn tell(&self, asked: Asked<'_>, text: &str, answers: Option<Answers>) {
         let Asked { question, place, target } = asked;
+        if !is_spoken_to(place.key.platform) {
+            return;
+        }
         // What a plan can be retried by stands under the plan.
         let controls = match answers {
             Some(answers) if !answers.below => wish::when_given_up(question.id),

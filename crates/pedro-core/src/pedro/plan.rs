@@ -182,7 +182,7 @@ impl Pedro {
     }
 
     /// Where people find a question's workflow page; `None` without a public address.
-    fn workflow_link(&self, id: uuid::Uuid) -> Option<String> {
+    pub(crate) fn workflow_link(&self, id: uuid::Uuid) -> Option<String> {
         let base = self.public_url.as_ref()?;
         Some(format!("{}/workflows/{id}", base.as_str().trim_end_matches('/')))
     }

@@ -104,7 +104,7 @@ impl Steps {
 }
 
 /// How long a step may take. What a model is in may take as long as the model does.
-const fn limit(action: Action) -> Duration {
+pub const fn limit(action: Action) -> Duration {
     match action {
         Action::DbQuery => Duration::from_secs(10),
         Action::ReferenceCheck => Duration::from_secs(30),

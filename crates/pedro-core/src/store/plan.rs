@@ -97,8 +97,11 @@ pub async fn insert(
     insert_unfenced(connection, question, origin, generation, plan).await
 }
 
-/// Writes a plan for a question that nobody holds.
-async fn insert_unfenced(
+/// Writes a plan for a question that nobody holds: it is new, or put again.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn insert_unfenced(
     connection: &mut PgConnection,
     question: QuestionId,
     origin: Origin,

@@ -21,10 +21,10 @@ use crate::speech::ReplyTarget;
 /// Whose askers a process can speak to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
-    /// The platform it speaks on.
-    pub platform: Platform,
-    /// Rows of the channels it is in; `None` where it can speak in every channel of the platform.
-    pub channels: Option<Vec<i64>>,
+    /// The platform in whose every channel it can speak.
+    pub everywhere: Option<Platform>,
+    /// Rows of the channels that it is in besides.
+    pub channels: Vec<i64>,
 }
 
 /// A question before it has a row.
@@ -193,10 +193,10 @@ pub async fn is_open(
 pub async fn depth(db: impl PgExecutor<'_>, reach: &Reach) -> Result<i64, StoreError> {
     let depth = sqlx::query_scalar!(
         r#"select count(*) as "depth!" from pedro.question
-           where platform = $1 and ($2::bigint[] is null or channel_id = any($2))
+           where (platform = $1 or channel_id = any($2))
                and status in ('queued', 'working', 'sending')"#,
-        reach.platform as Platform,
-        reach.channels.as_deref()
+        reach.everywhere as Option<Platform>,
+        &reach.channels
     )
     .fetch_one(db)
     .await?;
@@ -233,12 +233,12 @@ pub async fn take_unacknowledged(
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set acknowledged_at = now()
-         where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status in ('queued', 'working')
+         where (platform = $1 or channel_id = any($2)) and status in ('queued', 'working')
              and (not_before is null or not_before < now())
              and acknowledged_at is null and trouble_told_at is null and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
-        reach.platform as Platform,
-        reach.channels.as_deref(),
+        reach.everywhere as Option<Platform>,
+        &reach.channels,
         patience.as_secs_f64()
     )
     .fetch_all(db)
@@ -269,11 +269,11 @@ pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duratio
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set status = 'expired', finished_at = now()
-         where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and answer is null
+         where (platform = $1 or channel_id = any($2)) and answer is null
              and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
-        reach.platform as Platform,
-        reach.channels.as_deref(),
+        reach.everywhere as Option<Platform>,
+        &reach.channels,
         limit.as_secs_f64()
     )
     .fetch_all(db)

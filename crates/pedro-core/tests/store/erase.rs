@@ -58,7 +58,7 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
     let mut connection = world.pool.acquire().await.unwrap();
     let accepted = question::accept(&mut connection, &new, &limits).await.unwrap();
     let Accepted::Queued { id, .. } = accepted else { panic!("{accepted:?}") };
-    let reach = Reach { platform: Platform::Twitch, channels: None };
+    let reach = Reach { everywhere: Some(Platform::Twitch), channels: Vec::new() };
     let held = question::claim(&world.pool, &reach, &[], AGES).await.unwrap().unwrap();
     found_by_a_step(&mut connection, id, held.lease_owner, source).await;
     let generation = NewGeneration { sources: &[source], ..new_generation(world, id) };

@@ -14,7 +14,7 @@ use sqlx::PgPool;
 
 use crate::game_table::{Table, open, player};
 
-const REACH: Reach = Reach { platform: Platform::Discord, channels: None };
+const REACH: Reach = Reach { everywhere: Some(Platform::Discord), channels: Vec::new() };
 
 fn script(questions: &[&str]) -> ScriptedModel {
     ScriptedModel::new(questions.iter().map(|question| Turn::say(*question)))
@@ -239,7 +239,7 @@ async fn whoever_lost_the_lease_writes_nothing_more(pool: PgPool) {
     assert!(game::claim(&pool, &REACH, &[]).await.unwrap().is_none(), "it is held");
     table.execute("update pedro.game set lease_until = now() - interval '1 second'").await;
     assert!(game::claim(&pool, &REACH, &[dead.id.0]).await.unwrap().is_none(), "not twice by one process");
-    let elsewhere = Reach { channels: Some(vec![table.place.id.0 + 1]), ..REACH };
+    let elsewhere = Reach { everywhere: None, channels: vec![table.place.id.0 + 1] };
     assert!(game::claim(&pool, &elsewhere, &[]).await.unwrap().is_none());
     let alive = game::claim(&pool, &REACH, &[]).await.unwrap().unwrap();
     assert_eq!(alive.id, dead.id);

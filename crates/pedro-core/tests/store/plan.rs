@@ -44,7 +44,7 @@ async fn held(world: &World) -> Question {
 }
 
 async fn claim(world: &World) -> Question {
-    let reach = Reach { platform: Platform::Twitch, channels: None };
+    let reach = Reach { everywhere: Some(Platform::Twitch), channels: Vec::new() };
     question::claim(&world.pool, &reach, &[], AGES).await.unwrap().unwrap()
 }
 

@@ -39,7 +39,7 @@ fn queued(accepted: Accepted) -> (QuestionId, i64) {
 }
 
 /// Everything on Twitch.
-const REACH: Reach = Reach { platform: Platform::Twitch, channels: None };
+const REACH: Reach = Reach { everywhere: Some(Platform::Twitch), channels: Vec::new() };
 const EXPIRY: Duration = Duration::from_secs(900);
 
 async fn claim(world: &World) -> Option<Question> {
@@ -149,12 +149,12 @@ async fn a_question_of_somebody_who_opted_out_leaves_no_row(pool: PgPool) {
 async fn a_process_takes_only_what_it_can_answer(pool: PgPool) {
     let world = World::new(pool).await;
     queued(ask(&world, "ann", "1").await);
-    let elsewhere = Reach { channels: Some(vec![world.channel.0 + 1]), ..REACH };
+    let elsewhere = Reach { everywhere: None, channels: vec![world.channel.0 + 1] };
     assert!(question::claim(&world.pool, &elsewhere, &[], EXPIRY).await.unwrap().is_none());
     assert_eq!(question::depth(&world.pool, &elsewhere).await.unwrap(), 0);
     assert!(question::take_unacknowledged(&world.pool, &elsewhere, Duration::ZERO).await.unwrap().is_empty());
     assert!(question::take_expired(&world.pool, &elsewhere, Duration::ZERO).await.unwrap().is_empty());
-    let here = Reach { channels: Some(vec![world.channel.0]), ..REACH };
+    let here = Reach { everywhere: Some(Platform::Discord), channels: vec![world.channel.0] };
     assert!(question::claim(&world.pool, &here, &[], EXPIRY).await.unwrap().is_some());
 }
 

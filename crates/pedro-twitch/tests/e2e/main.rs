@@ -10,9 +10,11 @@ mod proxy;
 mod tester;
 
 mod answering;
+mod api;
 mod communities;
 mod connection;
 mod durability;
+mod integrations;
 mod knowledge;
 mod memory;
 mod operation;

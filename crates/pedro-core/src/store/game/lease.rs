@@ -47,7 +47,7 @@ pub async fn claim(db: impl PgExecutor<'_>, reach: &Reach, held: &[i64]) -> Resu
         r#"update pedro.game set lease_owner = $3, lease_until = now() + make_interval(secs => $4)
            where id = (
                select id from pedro.game
-               where platform = $1 and ($2::bigint[] is null or channel_id = any($2))
+               where (platform = $1 or channel_id = any($2))
                    and status in ('thinking', 'telling') and (lease_until is null or lease_until < now())
                    and (not_before is null or not_before < now()) and id <> all($5)
                order by not_before nulls first, id
@@ -55,8 +55,8 @@ pub async fn claim(db: impl PgExecutor<'_>, reach: &Reach, held: &[i64]) -> Resu
            )
            returning id, community_id, channel_id, player_hash, thing, reply_target, outcome as "outcome: Outcome", asked,
                attempts, lease_owner as "lease_owner!""#,
-        reach.platform as Platform,
-        reach.channels.as_deref(),
+        reach.everywhere as Option<Platform>,
+        &reach.channels,
         Uuid::new_v4(),
         LEASE.as_secs_f64(),
         held

@@ -30,11 +30,11 @@ pub async fn take_silent(db: impl PgExecutor<'_>, reach: &Reach, silence: Durati
     let rows = sqlx::query_as!(
         Notice,
         "update pedro.game set paused_at = now()
-         where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status = 'asking'
+         where (platform = $1 or channel_id = any($2)) and status = 'asking'
              and paused_at is null and waiting_since < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, asked",
-        reach.platform as Platform,
-        reach.channels.as_deref(),
+        reach.everywhere as Option<Platform>,
+        &reach.channels,
         silence.as_secs_f64()
     );
     Ok(rows.fetch_all(db).await?)
@@ -48,10 +48,10 @@ pub async fn take_silent(db: impl PgExecutor<'_>, reach: &Reach, silence: Durati
 pub async fn abandon_paused(db: impl PgExecutor<'_>, reach: &Reach, pause: Duration) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "update pedro.game set status = 'telling', outcome = 'abandoned'
-         where platform = $1 and ($2::bigint[] is null or channel_id = any($2)) and status = 'asking'
+         where (platform = $1 or channel_id = any($2)) and status = 'asking'
              and paused_at < now() - make_interval(secs => $3)",
-        reach.platform as Platform,
-        reach.channels.as_deref(),
+        reach.everywhere as Option<Platform>,
+        &reach.channels,
         pause.as_secs_f64()
     )
     .execute(db)

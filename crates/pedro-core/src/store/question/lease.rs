@@ -75,7 +75,7 @@ pub async fn claim(
                attempts = attempts + 1, lease_owner = $3, lease_until = now() + make_interval(secs => $4)
            where id = (
                select question.id from pedro.question join pedro.question_order using (id)
-               where question.platform = $1 and ($2::bigint[] is null or channel_id = any($2))
+               where (question.platform = $1 or channel_id = any($2))
                    and (question.status = 'queued' or question.lease_until < now())
                    and (not_before is null or not_before < now()) and question.id <> all($5)
                    and (answer is not null or asked_at > now() - make_interval(secs => $6))
@@ -93,8 +93,8 @@ pub async fn claim(
            returning id, community_id, channel_id, platform_message_id, ephemeral, asker_name, text, reply_target,
                attempts, asked_at, answer, pieces_sent, wants_plan, round, workflow_id,
                lease_owner as "lease_owner!""#,
-        reach.platform as Platform,
-        reach.channels.as_deref(),
+        reach.everywhere as Option<Platform>,
+        &reach.channels,
         owner,
         LEASE.as_secs_f64(),
         held,
