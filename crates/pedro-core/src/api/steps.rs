@@ -239,7 +239,6 @@ mod tests {
             assert_eq!(read("db_query", params).unwrap(), expected);
         }
         for (action, params) in [
-            ("db_query", json!({"query": "links"})),
             ("db_query", json!({"query": "select 1"})),
             ("api_call", json!({"tool": "openai", "query": "x"})),
             ("web_search", json!({})),

@@ -155,7 +155,8 @@ async fn corner_and_scale_are_chosen_in_the_address() -> Result<()> {
     for (corner, side, end) in corners {
         visitor.opens(&site.url(&format!("/overlay?preview&corner={corner}&scale=1.5"))).await?;
         visitor.sees("#card .question", "This is a preview").await?;
-        sleep(Duration::from_millis(500)).await;
+        // It moves to its place.
+        visitor.until("document.querySelector('#card').getAnimations().length === 0").await?;
         let place = "(({ left, top, right, bottom, width }) =>
             ({ width, left, top, right: innerWidth - right, bottom: innerHeight - bottom }))(document.querySelector('#card').getBoundingClientRect())";
         let place = visitor.value(place).await?;

@@ -81,7 +81,7 @@ pub async fn claim(
                    and (answer is not null or asked_at > now() - make_interval(secs => $6))
                    and (answer is not null or not exists (
                        select from pedro.question as earlier join pedro.question_order as place using (id)
-                       where earlier.platform = $1 and ($2::bigint[] is null or earlier.channel_id = any($2))
+                       where (earlier.platform = $1 or earlier.channel_id = any($2))
                            and earlier.status = 'working' and earlier.id <> all($5)
                            and earlier.lease_until between now() and now() + make_interval(secs => $7)
                            and (place.turn, place.id) < (question_order.turn, question_order.id)
