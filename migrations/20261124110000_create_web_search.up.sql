@@ -4,11 +4,14 @@ create table pedro.web_search (
     provider text not null,
     -- sha256 of the query as it is compared: lower case, one space between words
     query_hash bytea not null,
+    -- the question that it was searched for: it need not be a message (a slash command is none), and the search goes with it
+    question_id bigint references pedro.question on delete cascade,
     results jsonb not null,
     fetched_at timestamptz not null default now(),
     unique (provider, query_hash)
 );
 create index web_search_age on pedro.web_search (fetched_at);
+create index web_search_question on pedro.web_search (question_id);
 
 -- Provenance: the messages that the query was made from. The search goes with each of them.
 create table pedro.web_search_source (

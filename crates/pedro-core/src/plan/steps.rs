@@ -19,6 +19,7 @@ use crate::chat::MessageId;
 use crate::memory::Retriever;
 use crate::places::Place;
 use crate::store::question::Question;
+use crate::store::web_search::Provenance;
 
 /// The steps, and what they need.
 pub struct Steps {
@@ -99,7 +100,9 @@ impl Steps {
         let rewrite = |_first: String, tried: Vec<String>| {
             async move { self.planner.better_query(asked, &tried, stop).await }.boxed()
         };
-        self.web.run(query, &task.sources, &rewrite).await
+        // A step that is asked for by itself, over HTTP, belongs to no question.
+        let question = Some(task.question.id).filter(|id| id.0 != 0);
+        self.web.run(query, Provenance { question, messages: &task.sources }, &rewrite).await
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 
 use super::StoreError;
-use crate::chat::MessageId;
+use crate::chat::{MessageId, QuestionId};
 
 /// A page that was found.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -17,6 +17,15 @@ pub struct FoundPage {
     pub url: String,
     /// What it says about it; may be empty.
     pub snippet: String,
+}
+
+/// What a query was made from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Provenance<'a> {
+    /// The question that it was made for.
+    pub question: Option<QuestionId>,
+    /// The messages that went into it.
+    pub messages: &'a [MessageId],
 }
 
 /// What one of the providers found for a query that is not older than `age`: the first that has something.
@@ -45,30 +54,24 @@ pub async fn find(
 /// Keeps what a provider found, in place of what it found before. Belongs in a transaction.
 ///
 /// # Errors
-/// [`StoreError::SourceForgotten`] if one of the messages that the query was made from is gone: then nothing may be kept.
+/// [`StoreError::SourceForgotten`] if something that the query was made from is gone: then nothing may be kept.
 pub async fn keep(
     connection: &mut PgConnection,
     provider: &str,
     query_hash: &[u8],
     pages: &[FoundPage],
-    sources: &[MessageId],
+    from: Provenance<'_>,
 ) -> Result<(), StoreError> {
-    let sources: Vec<i64> = sources.iter().map(|id| id.0).collect();
-    // First the messages, then the search: whoever forgets takes them in the same order.
-    let there =
-        sqlx::query_scalar!("select id from pedro.message where id = any($1) order by id for key share", &sources)
-            .fetch_all(&mut *connection)
-            .await?;
-    if sources.iter().any(|source| !there.contains(source)) {
-        return Err(StoreError::SourceForgotten);
-    }
+    let messages = hold(connection, from).await?;
     let id = sqlx::query_scalar!(
-        r#"insert into pedro.web_search (provider, query_hash, results) values ($1, $2, $3)
-           on conflict (provider, query_hash) do update set results = excluded.results, fetched_at = now()
+        r#"insert into pedro.web_search (provider, query_hash, results, question_id) values ($1, $2, $3, $4)
+           on conflict (provider, query_hash) do update
+               set results = excluded.results, question_id = excluded.question_id, fetched_at = now()
            returning id"#,
         provider,
         query_hash,
-        Json(pages) as _
+        Json(pages) as _,
+        from.question.map(|id| id.0)
     )
     .fetch_one(&mut *connection)
     .await?;
@@ -79,11 +82,29 @@ pub async fn keep(
          insert into pedro.web_search_source (web_search_id, message_id) select $1, unnest($2::bigint[])
          on conflict do nothing",
         id,
-        &there
+        &messages
     )
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Holds what a query was made from until the transaction ends, and answers with the rows of its messages. First the
+/// messages, then the question, then the search: whoever forgets takes them in the same order.
+async fn hold(connection: &mut PgConnection, from: Provenance<'_>) -> Result<Vec<i64>, StoreError> {
+    let messages: Vec<i64> = from.messages.iter().map(|id| id.0).collect();
+    let there =
+        sqlx::query_scalar!("select id from pedro.message where id = any($1) order by id for key share", &messages)
+            .fetch_all(&mut *connection)
+            .await?;
+    if messages.iter().any(|message| !there.contains(message)) {
+        return Err(StoreError::SourceForgotten);
+    }
+    if let Some(question) = from.question {
+        let question = sqlx::query_scalar!("select id from pedro.question where id = $1 for key share", question.0);
+        question.fetch_optional(connection).await?.ok_or(StoreError::SourceForgotten)?;
+    }
+    Ok(there)
 }
 
 /// Removes what is older than `age`. Returns how many searches went.

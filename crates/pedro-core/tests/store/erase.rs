@@ -5,7 +5,7 @@ use pedro_core::plan::{Citation, Origin, PlanStatus, StepOutput, default_plan};
 use pedro_core::store::generation::{self, NewGeneration};
 use pedro_core::store::plan::Ended;
 use pedro_core::store::question::{self, Accepted, Limits, NewQuestion, Reach};
-use pedro_core::store::web_search::{self, FoundPage};
+use pedro_core::store::web_search::{self, FoundPage, Provenance};
 use pedro_core::store::{MIGRATOR, StoreError, erase, message, plan};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -33,6 +33,10 @@ async fn dump(pool: &PgPool) -> String {
 
 fn page(title: &str) -> FoundPage {
     FoundPage { title: title.into(), url: "https://example.org/".into(), snippet: String::new() }
+}
+
+fn made_from(messages: &[MessageId]) -> Provenance<'_> {
+    Provenance { question: None, messages }
 }
 
 /// Bob asks, Pedro searches the web with a line of Ann's and answers from it.
@@ -66,7 +70,11 @@ async fn answered_from(world: &World, fact: &ChatMessage) {
     question::keep_answer(&mut connection, id, held.lease_owner, "Ann said xyzzy").await.unwrap();
     let mut answer = line("room", "pedro_bot", "Ann said xyzzy", world.now);
     answer.reply_to = reply_to(&asked);
-    web_search::keep(&mut connection, "searxng", b"hash", &[page("all about xyzzy")], &[source]).await.unwrap();
+    web_search::keep(&mut connection, "searxng", b"hash", &[page("all about xyzzy")], made_from(&[source]))
+        .await
+        .unwrap();
+    let from = Provenance { question: Some(id), messages: &[] };
+    web_search::keep(&mut connection, "searxng", b"asked", &[page("what Bob wants")], from).await.unwrap();
     world.write(world.channel, &answer, Some(generation)).await;
     world.retriever().await;
 }
@@ -130,6 +138,9 @@ async fn a_forgotten_asker_leaves_no_question_and_no_answer(pool: PgPool) {
     transaction.commit().await.unwrap();
     let left = dump(&world.pool).await;
     assert!(!left.contains("Bob") && !left.contains("Ann said"), "{left}");
+    let late = Provenance { question: Some(1.into()), messages: &[] };
+    let late = web_search::keep(&mut world.pool.acquire().await.unwrap(), "searxng", b"late", &[], late).await;
+    assert!(matches!(late, Err(StoreError::SourceForgotten)));
     assert!(left.contains("the word is xyzzy"), "Ann's line stays");
     assert_eq!(world.count("generation").await, 0);
 }
@@ -164,22 +175,22 @@ async fn a_search_of_the_web_goes_with_each_line_that_it_was_made_from(pool: PgP
     for way in ["deleted", "edited", "searched again"] {
         let (ann, bob) =
             (world.write(world.channel, &lines[0], None).await, world.write(world.channel, &lines[1], None).await);
-        web_search::keep(&mut connection, "brave", b"both", &[page("x")], &[ann, bob]).await.unwrap();
-        web_search::keep(&mut connection, "brave", b"none", &[page("x")], &[]).await.unwrap();
+        web_search::keep(&mut connection, "brave", b"both", &[page("x")], made_from(&[ann, bob])).await.unwrap();
+        web_search::keep(&mut connection, "brave", b"none", &[page("x")], made_from(&[])).await.unwrap();
         match way {
             "deleted" => drop(erase::messages(&mut connection, &[bob]).await.unwrap()),
             "edited" => {
                 let id = &lines[0].platform_message_id;
                 assert!(message::edit(&world.pool, Platform::Twitch, id, "another").await.unwrap());
             }
-            _ => web_search::keep(&mut connection, "brave", b"both", &[page("x")], &[ann]).await.unwrap(),
+            _ => web_search::keep(&mut connection, "brave", b"both", &[page("x")], made_from(&[ann])).await.unwrap(),
         }
         let left = if way == "searched again" { 2 } else { 1 };
         assert_eq!(world.count("web_search").await, left, "{way}");
         erase::messages(&mut connection, &[ann, bob]).await.unwrap();
         assert_eq!(world.count("web_search").await, 1, "{way}");
     }
-    let gone = web_search::keep(&mut connection, "brave", b"late", &[page("x")], &[1.into()]).await;
+    let gone = web_search::keep(&mut connection, "brave", b"late", &[page("x")], made_from(&[1.into()])).await;
     assert!(matches!(gone, Err(StoreError::SourceForgotten)));
 }
 
@@ -188,7 +199,7 @@ async fn what_is_being_written_from_a_line_while_it_is_forgotten_goes_too(pool: 
     let world = World::new(pool).await;
     let source = world.say("Ann", "the word is xyzzy").await;
     let mut writer = world.pool.begin().await.unwrap();
-    web_search::keep(&mut writer, "brave", b"hash", &[page("xyzzy")], &[source]).await.unwrap();
+    web_search::keep(&mut writer, "brave", b"hash", &[page("xyzzy")], made_from(&[source])).await.unwrap();
     let new = NewGeneration { question: None, sources: &[source], ..new_generation(&world, 1.into()) };
     generation::insert(&mut writer, &new).await.unwrap();
     let forget = async {

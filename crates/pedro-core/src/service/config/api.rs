@@ -26,16 +26,16 @@ pub struct ApiArgs {
     /// File that holds OPENAI_API_KEY
     #[arg(long, env = "OPENAI_API_KEY_FILE")]
     pub openai_api_key_file: Option<String>,
-    /// Base URL of that model's server. Default: https://api.openai.com/v1
+    /// Base URL of that model's server. Default: OpenAI's own
     #[arg(long, env = "OPENAI_BASE_URL", hide_env_values = true)]
     pub openai_base_url: Option<String>,
     /// Name of that model. Default: gpt-4o-mini
     #[arg(long, env = "OPENAI_MODEL")]
     pub openai_model: Option<String>,
-    /// Base URL of DuckDuckGo's instant answers; or none. Default: https://api.duckduckgo.com
+    /// Base URL of DuckDuckGo's instant answers; or none. Default: api.duckduckgo.com
     #[arg(long, env = "DUCKDUCKGO_API_URL", hide_env_values = true)]
     pub duckduckgo_api_url: Option<String>,
-    /// Base URL of the Wikipedia that plans may ask; or none. Default: https://en.wikipedia.org
+    /// Base URL of the Wikipedia that plans may ask; or none. Default: en.wikipedia.org
     #[arg(long, env = "WIKIPEDIA_URL", hide_env_values = true)]
     pub wikipedia_url: Option<String>,
 }

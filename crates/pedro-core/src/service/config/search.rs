@@ -25,10 +25,10 @@ pub struct SearchArgs {
     /// Base URL of a SearXNG server that answers in JSON
     #[arg(long, env = "SEARCH_SEARXNG_URL", hide_env_values = true)]
     pub search_searxng_url: Option<String>,
-    /// DuckDuckGo's page for browsers without scripts. Default: https://html.duckduckgo.com/html/
+    /// DuckDuckGo's page for browsers without scripts. Default: html.duckduckgo.com/html/
     #[arg(long, env = "SEARCH_DUCKDUCKGO_URL", hide_env_values = true)]
     pub search_duckduckgo_url: Option<String>,
-    /// Base URL of Brave's search API. Default: https://api.search.brave.com
+    /// Base URL of Brave's search API. Default: api.search.brave.com
     #[arg(long, env = "SEARCH_BRAVE_URL", hide_env_values = true)]
     pub search_brave_url: Option<String>,
     /// Key of Brave's search API

@@ -20,13 +20,12 @@ pub use self::brave::Brave;
 pub use self::duckduckgo::DuckDuckGo;
 pub use self::provider::{MOST_PAGES, Provider, SearchError};
 pub use self::searxng::Searxng;
-use crate::chat::MessageId;
 use crate::plan::{Citation, StepError, StepOutput};
 use crate::reply::step as say;
 use crate::service::config::SearchSettings;
 use crate::service::metrics::record;
 use crate::store::StoreError;
-use crate::store::web_search::{self, FoundPage};
+use crate::store::web_search::{self, FoundPage, Provenance};
 
 /// Searches in one step, all providers and queries together.
 const MOST_ATTEMPTS: u32 = 5;
@@ -77,12 +76,12 @@ impl WebSearch {
         Ok(Self { pool, providers, cache_for: settings.cache_for, away: Mutex::default() })
     }
 
-    /// Searches. `sources` are the messages that the query was made from. If `rewrite` has no
+    /// Searches. What is found is kept for a while, and goes with what the query was made `from`. If `rewrite` has no
     /// better query, a plain rule makes one.
     ///
     /// # Errors
     /// [`StepError::Refused`] if nobody is set up to be asked, [`StepError::Failed`] if nothing was found.
-    pub async fn run(&self, query: &str, sources: &[MessageId], rewrite: Rewrite<'_>) -> Result<StepOutput, StepError> {
+    pub async fn run(&self, query: &str, from: Provenance<'_>, rewrite: Rewrite<'_>) -> Result<StepOutput, StepError> {
         if self.providers.is_empty() {
             return Err(StepError::Refused(say::search_not_set_up()));
         }
@@ -93,17 +92,17 @@ impl WebSearch {
         let mut course = Course { queries: vec![query], failed: 0, empty: 0 };
         let pages = match self.kept(course.query()).await {
             Some(pages) => Some(pages),
-            None => self.search(&mut course, sources, rewrite).await,
+            None => self.search(&mut course, from, rewrite).await,
         };
         let Some(pages) = pages else {
             return Err(StepError::Failed(say::search_failed(course.failed, course.empty)));
         };
         let note = say::search_went(course.failed, course.empty, course.queries.len() > 1);
-        Ok(StepOutput { text: told(&pages), sources: sources.to_vec(), citations: cited(&pages), note })
+        Ok(StepOutput { text: told(&pages), sources: from.messages.to_vec(), citations: cited(&pages), note })
     }
 
     /// Asks one provider after the other, each with the latest query and then with a better one.
-    async fn search(&self, course: &mut Course, sources: &[MessageId], rewrite: Rewrite<'_>) -> Option<Vec<FoundPage>> {
+    async fn search(&self, course: &mut Course, from: Provenance<'_>, rewrite: Rewrite<'_>) -> Option<Vec<FoundPage>> {
         let there: Vec<&Provider> = self.providers.iter().filter(|provider| !self.is_away(provider)).collect();
         let turns = if there.len() == 1 { 3 } else { 2 };
         for provider in there {
@@ -125,7 +124,7 @@ impl WebSearch {
                 }
                 match self.attempt(provider, course.query()).await {
                     Some(pages) if !pages.is_empty() => {
-                        self.keep(provider, course.query(), &pages, sources).await;
+                        self.keep(provider, course.query(), &pages, from).await;
                         return Some(pages);
                     }
                     Some(_) => (course.empty, failed) = (course.empty + 1, false),
@@ -189,11 +188,11 @@ impl WebSearch {
         })
     }
 
-    async fn keep(&self, provider: &Provider, query: &str, pages: &[FoundPage], sources: &[MessageId]) {
+    async fn keep(&self, provider: &Provider, query: &str, pages: &[FoundPage], from: Provenance<'_>) {
         if self.cache_for.is_zero() {
             return;
         }
-        match self.write(provider.name(), &query::hash(query), pages, sources).await {
+        match self.write(provider.name(), &query::hash(query), pages, from).await {
             // Then nothing may be kept.
             Ok(()) | Err(StoreError::SourceForgotten) => {}
             Err(error) => tracing::warn!("what was found on the web cannot be kept: {error}"),
@@ -205,11 +204,11 @@ impl WebSearch {
         provider: &str,
         hash: &[u8],
         pages: &[FoundPage],
-        sources: &[MessageId],
+        from: Provenance<'_>,
     ) -> Result<(), StoreError> {
         web_search::sweep(&self.pool, self.cache_for).await?;
         let mut transaction = self.pool.begin().await?;
-        web_search::keep(&mut transaction, provider, hash, pages, sources).await?;
+        web_search::keep(&mut transaction, provider, hash, pages, from).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::chat::MessageId;
 use crate::plan::step::test_server::{Page, TestServer};
 use crate::service::config::SearchProvider;
 use crate::service::metrics;
@@ -8,6 +9,7 @@ use crate::service::secret::Secret;
 use crate::store::MIGRATOR;
 use url::Url;
 
+const NO_SOURCES: Provenance<'static> = Provenance { question: None, messages: &[] };
 const SHORT: Duration = Duration::from_millis(300);
 
 /// A provider at an address.
@@ -136,7 +138,8 @@ async fn a_search_that_goes_at_once_is_numbered_and_cited_and_needs_no_note() {
     )])
     .await;
     let search = without_cache(vec![searxng(&server.url)]);
-    let output = search.run("  go\n", &[MessageId(7)], NO_BETTER).await.unwrap();
+    let output =
+        search.run("  go\n", Provenance { question: None, messages: &[MessageId(7)] }, NO_BETTER).await.unwrap();
     assert_eq!(output.text, "1. One\n   first\n   https://example.org/1\n2. Two\n   https://example.org/2");
     assert_eq!(output.citations[1], Citation { title: "Two".into(), url: Some("https://example.org/2".into()) });
     assert_eq!((output.sources, output.note), (vec![MessageId(7)], None));
@@ -154,7 +157,7 @@ async fn what_fails_is_searched_again_with_better_words_then_by_the_next() {
         Box::pin(async { Some("\"go release date\"".to_owned()) })
     };
     let search = without_cache(vec![searxng(&first.url), searxng(&second.url)]);
-    let output = search.run("when is the go release", &[], &rewrite).await.unwrap();
+    let output = search.run("when is the go release", NO_SOURCES, &rewrite).await.unwrap();
     assert_eq!(first.queries("q"), ["when is the go release", "go release date"]);
     assert_eq!(second.queries("q"), ["go release date"]);
     assert_eq!(output.note.as_deref(), Some("1 search failed, 1 found nothing; found with another query"));
@@ -168,7 +171,7 @@ async fn without_a_better_query_of_the_models_a_plain_rule_makes_one() {
     let query = "where can I read about the tokio runtime scheduler and its blocking threads";
     // One that was tried is no better than none.
     let shouted: Rewrite<'_> = &|query, _| Box::pin(async move { Some(query.to_uppercase()) });
-    let output = search.run(query, &[], shouted).await.unwrap();
+    let output = search.run(query, NO_SOURCES, shouted).await.unwrap();
     assert_eq!(server.queries("q")[1..], ["read tokio runtime scheduler blocking threads", "tokio runtime scheduler"]);
     assert_eq!(output.note.as_deref(), Some("2 searches found nothing; found with another query"));
 }
@@ -177,7 +180,7 @@ async fn without_a_better_query_of_the_models_a_plain_rule_makes_one() {
 async fn five_attempts_are_the_most_and_then_it_is_said_plainly() {
     let servers = [TestServer::start([]).await, TestServer::start([]).await, TestServer::start([]).await];
     let search = without_cache(servers.iter().map(|server| searxng(&server.url)).collect());
-    let error = search.run("query number 1", &[], NUMBERED).await.unwrap_err();
+    let error = search.run("query number 1", NO_SOURCES, NUMBERED).await.unwrap_err();
     assert_eq!(error, StepError::Failed("the web search did not work".to_owned()));
     let asked: Vec<Vec<String>> = servers.iter().map(|server| server.queries("q")).collect();
     assert_eq!(asked[0], ["query number 1", "query number 2"]);
@@ -190,7 +193,7 @@ async fn a_word_that_cannot_be_put_better_is_tried_twice_if_it_failed_and_once_i
     for (page, times) in [(Page::status(500), 2), (nothing(), 1)] {
         let server = TestServer::start(vec![page; 5]).await;
         let search = without_cache(vec![searxng(&server.url)]);
-        assert!(search.run("gopls", &[], NO_BETTER).await.is_err());
+        assert!(search.run("gopls", NO_SOURCES, NO_BETTER).await.is_err());
         assert_eq!(server.queries("q"), vec!["gopls"; times]);
     }
 }
@@ -201,13 +204,13 @@ async fn a_provider_that_wants_to_be_left_alone_is_and_a_short_wait_is_waited() 
     let first = TestServer::start([busy]).await;
     let second = TestServer::start([found("a"), found("b")]).await;
     let search = without_cache(vec![searxng(&first.url), duckduckgo(&second.url)]);
-    assert!(search.run("go", &[], NO_BETTER).await.is_err(), "the second speaks another language");
+    assert!(search.run("go", NO_SOURCES, NO_BETTER).await.is_err(), "the second speaks another language");
     assert_eq!((first.asked().len(), second.asked().len()), (1, 2));
-    assert!(search.run("go", &[], NO_BETTER).await.is_err());
+    assert!(search.run("go", NO_SOURCES, NO_BETTER).await.is_err());
     assert_eq!(first.asked().len(), 1, "still left alone");
 
     let server = TestServer::start([Page::status(429).header("retry-after", "1"), found("go")]).await;
-    let output = without_cache(vec![searxng(&server.url)]).run("go", &[], NO_BETTER).await.unwrap();
+    let output = without_cache(vec![searxng(&server.url)]).run("go", NO_SOURCES, NO_BETTER).await.unwrap();
     assert_eq!((server.asked().len(), output.note), (2, None));
 }
 
@@ -216,19 +219,19 @@ async fn when_all_want_to_be_left_alone_nobody_is_asked() {
     let server = TestServer::start([Page::status(429).header("retry-after", "999999999")]).await;
     let search = without_cache(vec![searxng(&server.url)]);
     for _ in 0..2 {
-        assert!(search.run("go", &[], NO_BETTER).await.is_err());
+        assert!(search.run("go", NO_SOURCES, NO_BETTER).await.is_err());
     }
-    let error = search.run("go", &[], NO_BETTER).await.unwrap_err();
+    let error = search.run("go", NO_SOURCES, NO_BETTER).await.unwrap_err();
     assert_eq!(error.to_string(), "the web search wants a rest, it can be asked again later");
     assert_eq!(server.asked().len(), 1);
 }
 
 #[tokio::test]
 async fn nobody_to_ask_or_nothing_to_ask_is_refused() {
-    assert!(matches!(without_cache(vec![]).run("go", &[], NO_BETTER).await, Err(StepError::Refused(_))));
+    assert!(matches!(without_cache(vec![]).run("go", NO_SOURCES, NO_BETTER).await, Err(StepError::Refused(_))));
     let server = TestServer::start([]).await;
     let search = without_cache(vec![searxng(&server.url)]);
-    assert!(matches!(search.run(" \"?\" ", &[], NO_BETTER).await, Err(StepError::Refused(_))));
+    assert!(matches!(search.run(" \"?\" ", NO_SOURCES, NO_BETTER).await, Err(StepError::Refused(_))));
     assert!(server.asked().is_empty());
 }
 
@@ -236,12 +239,12 @@ async fn nobody_to_ask_or_nothing_to_ask_is_refused() {
 async fn the_same_search_is_not_made_twice_within_its_age(pool: PgPool) {
     let server = TestServer::start([found("old"), found("new")]).await;
     let search = web_search(&pool, vec![searxng(&server.url)], 6);
-    let first = search.run("Go release", &[], NO_BETTER).await.unwrap();
-    let again = search.run(" go  RELEASE", &[], NO_BETTER).await.unwrap();
+    let first = search.run("Go release", NO_SOURCES, NO_BETTER).await.unwrap();
+    let again = search.run(" go  RELEASE", NO_SOURCES, NO_BETTER).await.unwrap();
     assert_eq!((first.text, first.citations), (again.text, again.citations));
     assert_eq!(server.asked().len(), 1);
     sqlx::query("update pedro.web_search set fetched_at = now() - interval '7 hours'").execute(&pool).await.unwrap();
-    let later = search.run("go release", &[], NO_BETTER).await.unwrap();
+    let later = search.run("go release", NO_SOURCES, NO_BETTER).await.unwrap();
     assert!(later.text.contains("new"), "{}", later.text);
     let rows: i64 = sqlx::query_scalar("select count(*) from pedro.web_search").fetch_one(&pool).await.unwrap();
     assert_eq!(rows, 1, "what is too old was swept");
@@ -251,17 +254,17 @@ async fn the_same_search_is_not_made_twice_within_its_age(pool: PgPool) {
 async fn what_one_provider_found_is_good_while_the_other_is_away(pool: PgPool) {
     let second = TestServer::start([found("go")]).await;
     let alone = web_search(&pool, vec![searxng(&second.url)], 6);
-    alone.run("go", &[], NO_BETTER).await.unwrap();
+    alone.run("go", NO_SOURCES, NO_BETTER).await.unwrap();
     let first = TestServer::start([]).await;
     let both = web_search(&pool, vec![duckduckgo(&first.url), searxng(&second.url)], 6);
-    assert!(both.run("go", &[], NO_BETTER).await.is_ok());
+    assert!(both.run("go", NO_SOURCES, NO_BETTER).await.is_ok());
     assert!(first.asked().is_empty());
 }
 
 #[tokio::test]
 async fn without_the_database_searching_goes_on() {
     let server = TestServer::start([found("go")]).await;
-    assert!(web_search(&nowhere(), vec![searxng(&server.url)], 6).run("go", &[], NO_BETTER).await.is_ok());
+    assert!(web_search(&nowhere(), vec![searxng(&server.url)], 6).run("go", NO_SOURCES, NO_BETTER).await.is_ok());
 }
 
 #[test]
@@ -273,7 +276,7 @@ fn each_attempt_is_counted_and_nothing_found_is_no_success() {
         runtime.block_on(async {
             let server = TestServer::start([Page::status(500), nothing(), found("go")]).await;
             let search = without_cache(vec![searxng(&server.url)]);
-            search.run("go", &[], NUMBERED).await.unwrap();
+            search.run("go", NO_SOURCES, NUMBERED).await.unwrap();
         });
     });
     let page = handle.render();
@@ -293,5 +296,5 @@ async fn a_step_can_be_run_by_any_thread() {
         let model = &model;
         Box::pin(async move { Some(format!("{model} {query}")) })
     };
-    assert!(sendable(search.run("go", &[MessageId(1)], &rewrite)).await.is_err());
+    assert!(sendable(search.run("go", NO_SOURCES, &rewrite)).await.is_err());
 }
