@@ -165,13 +165,15 @@ fn show(reading: &Reading, found: &[Found], target: &Target) -> anyhow::Result<(
     if found.is_empty() {
         return output::line("\nnothing reaches the floor: Pedro would answer without memory");
     }
-    output::line("\nscore = words, meaning, neighbours, preference")?;
+    output::line("\nscore = words, meaning, neighbours, how telling, preference")?;
     for hit in found {
-        let Why { words, meaning, neighbours, preference, score } = hit.why;
+        let Why { words, meaning, neighbours, telling, preference, score } = hit.why;
         // An empty sum is -0.
-        let scores = [score, words, meaning, neighbours, preference].map(|figure| format!("{:.2}", figure + 0.0));
-        let [score, words, meaning, neighbours, preference] = scores;
-        output::line(format!("{score} = {words} {meaning} {neighbours} {preference}  {}", hit.line.line(target.zone)))?;
+        let scores =
+            [score, words, meaning, neighbours, telling, preference].map(|figure| format!("{:.2}", figure + 0.0));
+        let [score, words, meaning, neighbours, telling, preference] = scores;
+        let sum = format!("{score} = {words} {meaning} {neighbours} {telling} {preference}");
+        output::line(format!("{sum}  {}", hit.line.line(target.zone)))?;
         for line in &hit.around {
             let mark = if line.id == hit.line.id { '>' } else { ' ' };
             output::line(format!("    {mark} {}", line.line(target.zone)))?;

@@ -174,11 +174,12 @@ pub(super) fn print_misses(answers: &[Answer<'_>], dataset: &Dataset, loaded: &L
         for hit in answer.hits.iter().take(3) {
             let why = hit.why;
             output::line(format!(
-                "  {:.2} (w {:.2} m {:.2} n {:.2} p {:.2})  {}",
+                "  {:.2} (w {:.2} m {:.2} n {:.2} t {:.2} p {:.2})  {}",
                 why.score,
                 why.words + 0.0,
                 why.meaning,
                 why.neighbours,
+                why.telling,
                 why.preference,
                 told(&hit.id)
             ))?;
@@ -199,7 +200,7 @@ mod tests {
 
     fn answer<'a>(query: &'a Query, hits: &[i64], relevant: &[i64], best: f64) -> Answer<'a> {
         let meaning = best / Weights::HYBRID.meaning;
-        let why = Why { words: 0.0, meaning, neighbours: 0.0, preference: 0.0, score: best };
+        let why = Why { words: 0.0, meaning, neighbours: 0.0, telling: 1.0, preference: 0.0, score: best };
         Answer {
             query,
             hits: hits.iter().map(|id| Hit { id: MessageId(*id), why }).collect(),

@@ -1,5 +1,6 @@
 //! What a question tells about where to look: whose lines, from when, and which words carry its meaning. Pure.
 
+mod form;
 mod time;
 
 use chrono::{DateTime, Utc};
@@ -16,6 +17,23 @@ pub struct Cue {
     pub words: String,
     /// When it is about.
     pub range: Option<TimeRange>,
+    /// Whether it looks for an answer: a remark looks for lines like itself.
+    pub asks: bool,
+    /// Whether the answer is a time.
+    pub asks_when: bool,
+}
+
+impl Cue {
+    /// What to look for in a candidate: the question's lexemes, and those of times if it asks when.
+    pub fn noted(&self, lexemes: &[String]) -> Vec<String> {
+        let moments = form::MOMENTS.iter().filter(|_| self.asks_when).map(|&word| word.to_owned());
+        lexemes.iter().cloned().chain(moments).collect()
+    }
+
+    /// Whether a line that has these of the noted lexemes names a time, and that is asked for.
+    pub fn is_told_by(&self, matched: &[String]) -> bool {
+        self.asks_when && matched.iter().any(|word| form::MOMENTS.contains(&word.as_str()))
+    }
 }
 
 /// Lower-case words of a question that may be somebody's name, without `@` and possessive `'s`; pairs of neighbouring
@@ -69,7 +87,8 @@ pub fn read(question: &str, names: &[String], now: DateTime<Utc>, zone: Tz) -> C
     };
     // A question that is nothing but a name, or a time, is searched as it stands.
     let filled = |text: String| if text.chars().any(char::is_alphanumeric) { text } else { question.to_owned() };
-    Cue { meaning: filled(without_names), words: filled(words), range }
+    let (asks, asks_when) = (form::asks(question), form::asks_when(question));
+    Cue { meaning: filled(without_names), words: filled(words), range, asks, asks_when }
 }
 
 /// Takes names out of a text: "What does @alice's dog eat?" becomes "What does dog eat?".
@@ -132,6 +151,14 @@ mod tests {
         assert_eq!(cue.words, "what did we say about gopls");
         assert_eq!(cue.meaning, "what did we say about gopls last week?");
         assert!(cue.range.is_some());
+    }
+
+    #[test]
+    fn times_are_noted_only_if_they_are_asked_for() {
+        let (when, what) = (cue("When did Maya move?", &["maya"]), cue("What did Maya move?", &["maya"]));
+        let (own, told) = (["move".to_owned()], ["yesterday".to_owned()]);
+        assert!(when.noted(&own).contains(&told[0]) && when.is_told_by(&told) && !when.is_told_by(&own));
+        assert!(what.noted(&own) == own && !what.is_told_by(&told));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! From candidates to a ranking. Pure, so that each figure here can be measured by `pedro eval`.
 
 use std::collections::HashMap;
+use std::iter;
 
 use crate::store::search::Candidate;
 
-/// The figures of the ranking. Measured with `pedro eval`; see `docs/benchmarks.md`.
+/// The figures of the ranking, measured with `pedro eval` on the sets in `crates/pedro-admin/tests/data/`, whose README
+/// says what each brings. Each is in the midst of values that do about as well, on all sets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weights {
     /// Share of the words' score.
@@ -16,7 +18,16 @@ pub struct Weights {
     pub before: f64,
     /// What a line takes of the score of the line after it.
     pub after: f64,
-    /// Added to lines of an author whom the question names.
+    /// What is left of these two with each further line, up to `REACH`: an answer may take a few lines to come, and
+    /// lines that are all about the matter lift each other.
+    pub fade: f64,
+    /// What a line of no words at all loses of its score if the question looks for an answer, and one with fewer than
+    /// `TELLING` lexemes in proportion: "That's great!" is like many questions and answers none.
+    pub terse: f64,
+    /// What a line that names a time gains, in proportion to its score, if the question asks when.
+    pub moment: f64,
+    /// Added to lines of an author whom the question names. In talks of two anything from 0.4 to 0.8 does; where a
+    /// remark is addressed to somebody, more is better.
     pub author: f64,
     /// Added to lines from a date that the question names.
     pub date: f64,
@@ -26,8 +37,18 @@ pub struct Weights {
 
 impl Weights {
     /// What the bots use.
-    pub const HYBRID: Self =
-        Self { words: 0.4, meaning: 0.6, before: 0.5, after: 0.25, author: 0.5, date: 0.15, floor: 0.2 };
+    pub const HYBRID: Self = Self {
+        words: 0.4,
+        meaning: 0.6,
+        before: 0.5,
+        after: 0.25,
+        fade: 0.5,
+        terse: 0.5,
+        moment: 0.2,
+        author: 0.6,
+        date: 0.15,
+        floor: 0.2,
+    };
     /// Words alone, to compare with.
     pub const WORDS: Self = Self { words: 1.0, meaning: 0.0, ..Self::HYBRID };
     /// Meaning alone, to compare with.
@@ -39,6 +60,12 @@ impl Default for Weights {
         Self::HYBRID
     }
 }
+
+/// How many lines before and after it a line takes something from.
+const REACH: usize = 3;
+
+/// A line with so many lexemes says as much as any.
+const TELLING: f64 = 12.0;
 
 /// What a line is worth after each time that an answer made from it was taken back.
 const DOUBTED: f64 = 0.5;
@@ -52,6 +79,8 @@ pub struct Why {
     pub meaning: f64,
     /// What its neighbours added.
     pub neighbours: f64,
+    /// What all of this counts for: less than 1 if the line says little, more if it names a time that is asked for.
+    pub telling: f64,
     /// What the named author or date added.
     pub preference: f64,
     /// All together: what it is ranked by.
@@ -71,35 +100,64 @@ pub struct Preference<'a> {
     pub author: &'a (dyn Fn(&Candidate) -> bool + Sync),
     /// Whether a line is from the date that the question names.
     pub date: &'a (dyn Fn(&Candidate) -> bool + Sync),
+    /// Whether a line names a time, and the question asks for one.
+    pub moment: &'a (dyn Fn(&Candidate) -> bool + Sync),
+    /// Whether the question looks for an answer.
+    pub asks: bool,
 }
 
 /// How rare each lexeme of a question is (inverse document frequency); a lexeme that is absent counts 1.
 pub type Rarity = HashMap<String, f64>;
 
+/// What a candidate is worth by itself.
+struct Own<'a> {
+    line: &'a Candidate,
+    words: f64,
+    meaning: f64,
+    fused: f64,
+}
+
 /// Ranks candidates, best first; ties go to the newer line.
 pub fn rank(candidates: &[Candidate], rarity: &Rarity, prefer: &Preference<'_>, weights: &Weights) -> Vec<(i64, Why)> {
     let asked: f64 = rarity.values().sum();
-    let own: HashMap<i64, (f64, f64)> =
-        candidates.iter().map(|line| (line.id, (word_score(line, rarity, asked), meaning_score(line)))).collect();
-    let fused =
-        |id: i64| own.get(&id).map_or(0.0, |(words, meaning)| weights.words * words + weights.meaning * meaning);
-    let mut ranked: Vec<(i64, Why)> = candidates
-        .iter()
-        .map(|line| {
-            let (words, meaning) = own.get(&line.id).copied().unwrap_or_default();
-            let neighbour = |id: Option<i64>| id.map_or(0.0, fused);
-            let neighbours = weights.before * neighbour(line.before) + weights.after * neighbour(line.after);
+    let by_itself = |line| {
+        let (words, meaning) = (word_score(line, rarity, asked), meaning_score(line));
+        Own { line, words, meaning, fused: weights.words * words + weights.meaning * meaning }
+    };
+    let own: HashMap<i64, Own<'_>> = candidates.iter().map(|line| (line.id, by_itself(line))).collect();
+    let mut ranked: Vec<(i64, Why)> = own
+        .values()
+        .map(|&Own { line, words, meaning, fused }| {
+            let (neighbours, telling) = (neighbours(line, &own, weights), telling(line, prefer, weights));
+            let found = (fused + neighbours) * telling;
             let preference = if (prefer.author)(line) { weights.author } else { 0.0 }
                 + if (prefer.date)(line) { weights.date } else { 0.0 };
-            let found = weights.words * words + weights.meaning * meaning + neighbours;
             // A preference makes a line that fits better, not a line that does not fit found.
             let preference = preference * (found / 0.3).min(1.0);
             let score = (found + preference) * DOUBTED.powi(line.doubt.into());
-            (line.id, Why { words, meaning, neighbours, preference, score })
+            (line.id, Why { words, meaning, neighbours, telling, preference, score })
         })
         .collect();
     ranked.sort_by(|(a_id, a), (b_id, b)| b.score.total_cmp(&a.score).then(b_id.cmp(a_id)));
     ranked
+}
+
+/// What the lines around a line add to it, as far as they are candidates.
+fn neighbours(line: &Candidate, own: &HashMap<i64, Own<'_>>, weights: &Weights) -> f64 {
+    let side = |nearest: f64, next: fn(&Candidate) -> Option<i64>| {
+        let further = |line: &Candidate| next(line).and_then(|id| own.get(&id));
+        let lines = iter::successors(further(line), |beside| further(beside.line)).take(REACH);
+        let shares = iter::successors(Some(nearest), |share| Some(share * weights.fade));
+        lines.zip(shares).fold(0.0, |sum, (beside, share)| sum + share * beside.fused)
+    };
+    side(weights.before, |line| line.before) + side(weights.after, |line| line.after)
+}
+
+/// What a line's score counts for as an answer to this question.
+fn telling(line: &Candidate, prefer: &Preference<'_>, weights: &Weights) -> f64 {
+    let lacks = (1.0 - f64::from(line.length) / TELLING).max(0.0);
+    let terse = if prefer.asks { weights.terse * lacks } else { 0.0 };
+    (1.0 - terse) * if (prefer.moment)(line) { 1.0 + weights.moment } else { 1.0 }
 }
 
 /// Which share of the question's rarity a line has. A line far longer than a chat line says less with each word
@@ -142,7 +200,8 @@ mod tests {
 
     fn order(lines: &[Candidate], author: i64) -> Vec<i64> {
         let rarity = Rarity::from([("gopl".to_owned(), 4.0), ("use".to_owned(), 0.5)]);
-        let prefer = Preference { author: &|line| line.author_id == author, date: &|_| false };
+        let author = |line: &Candidate| line.author_id == author;
+        let prefer = Preference { author: &author, date: &|_| false, moment: &|_| false, asks: true };
         rank(lines, &rarity, &prefer, &Weights::HYBRID).into_iter().map(|(id, _)| id).collect()
     }
 
@@ -179,5 +238,30 @@ mod tests {
         question.after = Some(2);
         answer.before = Some(1);
         assert_eq!(order(&[question, answer, line(3, &[], 0.2)], -1), [1, 2, 3]);
+    }
+
+    #[test]
+    fn an_answer_rises_though_a_remark_stands_between_it_and_the_question() {
+        let (mut question, mut remark, mut answer) = (line(1, &["gopl"], 0.7), line(2, &[], 0.0), line(3, &[], 0.1));
+        (question.after, remark.before, remark.after, answer.before) = (Some(2), Some(1), Some(3), Some(2));
+        let order = order(&[question, remark, answer, line(4, &[], 0.15)], -1);
+        assert_eq!(order, [1, 2, 3, 4], "nearer lines get more");
+    }
+
+    #[test]
+    fn a_line_that_says_little_is_no_answer_but_may_be_what_a_remark_is_about() {
+        let (remark, answer) = (Candidate { length: 1, ..line(1, &[], 0.5) }, line(2, &[], 0.45));
+        let ranked = |asks| {
+            let prefer = Preference { author: &|_| false, date: &|_| false, moment: &|_| false, asks };
+            rank(&[remark.clone(), answer.clone()], &Rarity::new(), &prefer, &Weights::HYBRID)
+        };
+        assert_eq!((ranked(true)[0].0, ranked(false)[0].0), (2, 1));
+    }
+
+    #[test]
+    fn a_line_that_says_when_goes_ahead_if_that_is_asked() {
+        let prefer = Preference { author: &|_| false, date: &|_| false, moment: &|line| line.id == 1, asks: true };
+        let ranked = rank(&[line(1, &[], 0.5), line(2, &[], 0.55)], &Rarity::new(), &prefer, &Weights::HYBRID);
+        assert_eq!(ranked[0].0, 1);
     }
 }

@@ -91,6 +91,8 @@ pub struct Retriever {
 /// A question made ready for the database.
 struct Query {
     lexemes: Vec<String>,
+    /// The lexemes that are looked for in candidates.
+    noted: Vec<String>,
     listed: Vec<String>,
     vector: Option<HalfVector>,
 }
@@ -173,7 +175,7 @@ impl Retriever {
         };
         let ((lexemes, listed, by_words), (by_meaning, vector)) =
             tokio::try_join!(words, self.by_meaning(scopes, embed))?;
-        Ok((Query { lexemes, listed, vector }, union(by_words, by_meaning)))
+        Ok((Query { noted: cue.noted(&lexemes), lexemes, listed, vector }, union(by_words, by_meaning)))
     }
 
     /// The lexemes of a text; one that no line has is joined by those that are spelled like it.
@@ -236,6 +238,8 @@ impl Retriever {
         let prefer = Preference {
             author: &|line| authors.contains(&AuthorId(line.author_id)),
             date: &|line| cue.range.as_ref().is_some_and(|range| (range.from..range.until).contains(&line.sent_at)),
+            moment: &|line| cue.is_told_by(&line.matched),
+            asks: cue.asks,
         };
         let mut candidates = self.read(&ids, query, recall.exclude).await?;
         if recall.weights.before + recall.weights.after > 0.0 {
@@ -255,7 +259,7 @@ impl Retriever {
     /// Reads candidates. The question's own line is none: it fits itself best, and would lend that to its neighbours.
     async fn read(&self, ids: &[i64], query: &Query, exclude: Option<MessageId>) -> Result<Vec<Candidate>, StoreError> {
         let mut candidates =
-            search::candidates(&self.pool, ids, &query.lexemes, query.vector.as_ref(), Some(self.space)).await?;
+            search::candidates(&self.pool, ids, &query.noted, query.vector.as_ref(), Some(self.space)).await?;
         candidates.retain(|line| Some(MessageId(line.id)) != exclude);
         Ok(candidates)
     }

@@ -261,7 +261,7 @@ pub struct Candidate {
     pub author_id: i64,
     /// When.
     pub sent_at: DateTime<Utc>,
-    /// The lexemes of the question that it has.
+    /// Those of the lexemes looked for that it has.
     pub matched: Vec<String>,
     /// How many lexemes it has.
     pub length: i32,

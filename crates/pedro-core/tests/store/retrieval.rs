@@ -1,5 +1,7 @@
 //! What is found, and what must not be.
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 use pedro_core::chat::Platform;
 use pedro_core::store::{MIGRATOR, message};
@@ -78,6 +80,25 @@ async fn the_line_beside_a_hit_comes_along(pool: PgPool) {
     assert_eq!(ids, [asked, told]);
     let windows = retriever.windows(&found.hits[..1], 1).await.unwrap();
     assert!(windows[0].lines.iter().any(|line| line.id == told), "and stands in the window of the hit");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_line_that_says_when_is_the_answer_if_that_is_asked(pool: PgPool) {
+    let world = World::new(pool.clone()).await;
+    let when = world.say("ann", "we paint the whole boat again next tuesday").await;
+    fill(&world).await;
+    let how = world.say("ann", "we paint the whole boat again every spare hour").await;
+    fill(&world).await;
+    let retriever = world.retriever().await;
+    assert_eq!(world.best(&retriever, "who will paint the boat?").await, Some(how), "the newer one");
+    assert_eq!(world.best(&retriever, "when will they paint the boat?").await, Some(when));
+    let noted = retriever.recall(&world.recall("when?")).await.unwrap().cue.noted(&[]);
+    let spelled = "yesterday today tonight tomorrow ago last next week weekend month Monday Tuesday Wednesday Thursday \
+        Friday Saturday Sunday January February March April May June July August September October November December \
+        spring autumn";
+    let mut lexemes = pedro_core::store::search::lexemes(&pool, spelled).await.unwrap();
+    lexemes.sort();
+    assert_eq!(lexemes, BTreeSet::from_iter(noted).into_iter().collect::<Vec<_>>(), "as the database writes them");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
