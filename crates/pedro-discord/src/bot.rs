@@ -102,7 +102,7 @@ impl Bot {
         if let Some(known) = self.directory.channel(id, &self.communities) {
             return Ok(Some(known));
         }
-        let channel: Channel = self.rest.get(|| self.rest.http.channel(id)).await?;
+        let channel = self.rest.channel(|| self.rest.http.channel(id)).await?;
         Ok(match (channel.kind, channel.recipients.as_deref()) {
             (ChannelType::Private, Some([with, ..])) => Some(self.direct(id, with.id).await),
             _ => self.directory.known(&channel, &self.communities),

@@ -81,14 +81,11 @@ async fn fetch(
 async fn forwards(bot: &Arc<Bot>, channel: Id<ChannelMarker>, mut after: Id<MessageMarker>) -> Result<usize, Trouble> {
     let mut count = 0;
     while count < MOST {
-        let mut page: Vec<Message> =
-            bot.rest.list(|| bot.rest.http.channel_messages(channel).after(after).limit(PAGE)).await?;
-        page.sort_by_key(|message| message.id);
-        let Some(last) = page.last() else { break };
-        (after, count) = (last.id, count + page.len());
-        let full = page.len() == usize::from(PAGE);
-        hear(bot, page).await;
-        if !full {
+        let page = bot.rest.messages(|| bot.rest.http.channel_messages(channel).after(after).limit(PAGE)).await?;
+        let Some(last) = page.messages.last() else { break };
+        (after, count) = (last.id, count + page.messages.len());
+        hear(bot, page.messages).await;
+        if page.size < usize::from(PAGE) {
             break;
         }
     }
@@ -101,16 +98,15 @@ async fn backwards(bot: &Arc<Bot>, channel: Id<ChannelMarker>) -> Result<usize, 
     while all.len() < bot.rest.backfill {
         let limit = u16::try_from(bot.rest.backfill - all.len()).unwrap_or(PAGE).min(PAGE);
         let oldest = all.last().map(|message| message.id);
-        let mut page: Vec<Message> = match oldest {
-            None => bot.rest.list(|| bot.rest.http.channel_messages(channel).limit(limit)).await?,
+        let page = match oldest {
+            None => bot.rest.messages(|| bot.rest.http.channel_messages(channel).limit(limit)).await?,
             Some(oldest) => {
-                bot.rest.list(|| bot.rest.http.channel_messages(channel).before(oldest).limit(limit)).await?
+                bot.rest.messages(|| bot.rest.http.channel_messages(channel).before(oldest).limit(limit)).await?
             }
         };
-        let full = page.len() == usize::from(limit);
-        page.sort_by_key(|message| std::cmp::Reverse(message.id));
-        all.extend(page);
-        if !full {
+        let is_last = page.size < usize::from(limit) || page.messages.is_empty();
+        all.extend(page.messages.into_iter().rev());
+        if is_last {
             break;
         }
     }
@@ -123,10 +119,10 @@ async fn backwards(bot: &Arc<Bot>, channel: Id<ChannelMarker>) -> Result<usize, 
 /// The last page of what was heard before: what was changed or taken back meanwhile was not heard either.
 async fn look_back(bot: &Arc<Bot>, missed: &Missed, newest: Id<MessageMarker>) -> Result<(), Trouble> {
     let Some(next) = newest.get().checked_add(1).and_then(Id::new_checked) else { return Ok(()) };
-    let page: Vec<Message> =
-        bot.rest.list(|| bot.rest.http.channel_messages(missed.channel).before(next).limit(PAGE)).await?;
+    let page = bot.rest.messages(|| bot.rest.http.channel_messages(missed.channel).before(next).limit(PAGE)).await?;
+    let page = page.messages;
     // Who may not read the past of a channel is shown an empty one.
-    let Some(oldest) = page.iter().min_by_key(|message| message.id) else { return Ok(()) };
+    let Some(oldest) = page.first() else { return Ok(()) };
     let since = convert::moment(oldest.timestamp);
     let Ok(recorded) = message::recorded(&bot.pedro.pool, missed.place, since, i64::from(PAGE)).await else {
         return Ok(());

@@ -243,9 +243,10 @@ fn hear(event: Event, bot: &Arc<Bot>) {
 fn heard(message: &Message, bot: &Arc<Bot>) {
     record::message_received(DISCORD);
     let Some(line) = convert::line(message, bot.me.user_id, &bot.directory) else { return };
-    let note = match message.guild_id {
-        Some(_) => Note::Heard(message.channel_id, Heard::Line(line)),
-        None => Note::Direct(message.channel_id, message.author.id, Heard::Line(line)),
+    let is_in_guild = message.guild_id.is_some() || bot.directory.kind(message.channel_id).is_some();
+    let note = match is_in_guild {
+        true => Note::Heard(message.channel_id, Heard::Line(line)),
+        false => Note::Direct(message.channel_id, message.author.id, Heard::Line(line)),
     };
     bot.recorder.put(note);
 }

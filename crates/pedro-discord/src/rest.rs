@@ -9,17 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pedro_core::service::metrics::{DISCORD, record};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use twilight_http::Client;
 use twilight_http::error::{Error, ErrorType};
-use twilight_http::response::marker::ListBody;
 use twilight_http::response::{Response, ResponseFuture};
 use twilight_model::channel::message::AllowedMentions;
+use twilight_model::channel::{Channel, Message};
 
 use crate::bot::Me;
 use crate::config::DiscordSettings;
 use crate::convert::id_of;
+use crate::lenient;
 use crate::state::State;
 
 /// How long a request is tried again while Discord does not answer as it should.
@@ -63,6 +63,14 @@ pub(crate) enum Trouble {
     /// The request could not even be built; a mistake of ours.
     #[error("a request is wrong: {0}")]
     Wrong(Error),
+}
+
+/// Messages of a channel.
+pub(crate) struct Page {
+    /// How many Discord gave.
+    pub(crate) size: usize,
+    /// The oldest first.
+    pub(crate) messages: Vec<Message>,
 }
 
 /// The client.
@@ -131,20 +139,7 @@ impl Rest {
         }
     }
 
-    /// The model of a response.
-    pub(crate) async fn get<T, F>(&self, request: impl Fn() -> F) -> Result<T, Trouble>
-    where
-        T: DeserializeOwned + Unpin,
-        F: IntoFuture<IntoFuture = ResponseFuture<T>, Output = Result<Response<T>, Error>>,
-    {
-        let response = self.call(request).await?;
-        response.model().await.map_err(|error| {
-            tracing::warn!(%error, "Discord's answer was not understood");
-            Trouble::Away
-        })
-    }
-
-    /// A response of which only little is needed: it is not held against a model that knows all of it.
+    /// A response as it is: it is not held against a model that knows all of it.
     pub(crate) async fn value<T: Unpin, F>(&self, request: impl Fn() -> F) -> Result<Value, Trouble>
     where
         F: IntoFuture<IntoFuture = ResponseFuture<T>, Output = Result<Response<T>, Error>>,
@@ -156,17 +151,24 @@ impl Rest {
         })
     }
 
-    /// The models of a response that is a list.
-    pub(crate) async fn list<T, F>(&self, request: impl Fn() -> F) -> Result<Vec<T>, Trouble>
+    /// A channel.
+    pub(crate) async fn channel<T: Unpin, F>(&self, request: impl Fn() -> F) -> Result<Channel, Trouble>
     where
-        T: DeserializeOwned + Unpin,
-        F: IntoFuture<IntoFuture = ResponseFuture<ListBody<T>>, Output = Result<Response<ListBody<T>>, Error>>,
+        F: IntoFuture<IntoFuture = ResponseFuture<T>, Output = Result<Response<T>, Error>>,
     {
-        let response = self.call(request).await?;
-        response.models().await.map_err(|error| {
-            tracing::warn!(%error, "Discord's answer was not understood");
-            Trouble::Away
-        })
+        lenient::channel(self.value(request).await?).ok_or(Trouble::Away)
+    }
+
+    /// A page of messages, the oldest first. What is not understood is left out.
+    pub(crate) async fn messages<T: Unpin, F>(&self, request: impl Fn() -> F) -> Result<Page, Trouble>
+    where
+        F: IntoFuture<IntoFuture = ResponseFuture<T>, Output = Result<Response<T>, Error>>,
+    {
+        let Value::Array(found) = self.value(request).await? else { return Err(Trouble::Away) };
+        let size = found.len();
+        let mut messages: Vec<Message> = found.into_iter().filter_map(lenient::message).collect();
+        messages.sort_by_key(|message| message.id);
+        Ok(Page { size, messages })
     }
 
     /// Waits until Discord tells who Pedro is.

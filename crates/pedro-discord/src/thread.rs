@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use pedro_core::places::Place;
+use twilight_model::channel::ChannelType;
 use twilight_model::channel::thread::AutoArchiveDuration;
-use twilight_model::channel::{Channel, ChannelType};
 use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::MessageMarker;
@@ -40,18 +40,18 @@ impl Bot {
         let name = title(name);
         let opened = self
             .rest
-            .get(|| {
+            .channel(|| {
                 self.rest
                     .http
                     .create_thread_from_message(call.channel, message, &name)
                     .auto_archive_duration(AutoArchiveDuration::Day)
             })
             .await;
-        let thread: Channel = match opened {
+        let thread = match opened {
             Ok(thread) => thread,
             // It was opened, and only the word of that was lost. A thread has the id of its message.
             Err(Trouble::Refused { code: OPENED_ALREADY, .. }) => {
-                self.rest.get(|| self.rest.http.channel(message.cast())).await.ok()?
+                self.rest.channel(|| self.rest.http.channel(message.cast())).await.ok()?
             }
             Err(error) => {
                 tracing::info!(%error, "no thread could be opened: the answer stays in place");

@@ -104,7 +104,9 @@ pub(crate) fn register_in_background(bot: &Arc<Bot>) {
 
 async fn register(bot: &Bot) -> Result<(), Trouble> {
     let client = bot.rest.http.interaction(bot.me.application_id);
-    let (ours, theirs) = (definitions(), bot.rest.list(|| client.global_commands()).await?);
+    let (ours, theirs) = (definitions(), bot.rest.value(|| client.global_commands()).await?);
+    // What is not understood is replaced.
+    let theirs: Vec<Command> = serde_json::from_value(theirs).unwrap_or_default();
     if are_registered(&ours, &theirs) {
         return Ok(());
     }
