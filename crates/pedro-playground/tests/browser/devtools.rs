@@ -44,11 +44,14 @@ impl Chromium {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let profile = std::env::temp_dir().join(format!("playground-browser-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&profile)?;
         let program = program().context("there is no Chromium here: dev/bootstrap --browser installs it")?;
         let process = Command::new(program)
             .args(FLAGS)
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
+            // Killed, it leaves its lock there: it goes with the profile.
+            .env("TMPDIR", &profile)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
