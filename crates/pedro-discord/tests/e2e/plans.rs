@@ -53,6 +53,12 @@ fn control(message: &Message, begins: &str) -> Result<String> {
     found.map(str::to_owned).with_context(|| format!("no {begins} under {message:?}"))
 }
 
+/// Waits until a plan's message offers the button or list whose id begins so; its id.
+async fn until_offered(t: &mut DiscordTester, message: Snowflake, begins: &str) -> Result<String> {
+    let what = format!("the plan offers {begins}");
+    t.until(&what, async |t| Ok(t.discord().message(message).and_then(|message| control(&message, begins).ok()))).await
+}
+
 /// What somebody is whispered after they pressed something.
 async fn whispered(t: &mut DiscordTester, press: Snowflake) -> Result<String> {
     let id = t
@@ -81,7 +87,7 @@ async fn a_plan_is_shown_step_by_step_and_answered_from_with_what_it_found(pool:
         // Without a public address the workflow page hangs on the message.
         let ended = t
             .until("the page hangs on it", async |t| {
-                Ok(t.discord().message(ended.id).filter(|message| !message.attachments.is_empty()))
+                Ok(t.discord().message(shown.id).filter(|message| !message.attachments.is_empty()))
             })
             .await?;
         control(&ended, "plan:retry:")?;
@@ -102,16 +108,10 @@ async fn a_step_that_is_not_needed_is_marked_and_the_answer_is_made_again_withou
         let (thread, shown) = ask_for_plan(t, "alice", "which keyboard does dana have?").await?;
         t.next_answer(thread).await?;
         t.until_all_answered().await?;
-        let ended = t
-            .until("it can be marked", async |t| {
-                let message = t.discord().message(shown.id);
-                Ok(message.filter(|message| control(message, "plan:mark:").is_ok()))
-            })
-            .await?;
-        let mark = control(&ended, "plan:mark:")?;
-        let stranger = t.discord().select(ended.id, &mark, "bob", &["redundant:s1"])?;
+        let mark = until_offered(t, shown.id, "plan:mark:").await?;
+        let stranger = t.discord().select(shown.id, &mark, "bob", &["redundant:s1"])?;
         ensure!(whispered(t, stranger).await?.contains("only whoever asked"));
-        let choice = t.discord().select(ended.id, &mark, "alice", &["redundant:s1"])?;
+        let choice = t.discord().select(shown.id, &mark, "alice", &["redundant:s1"])?;
         ensure!(whispered(t, choice).await?.contains("without s1"));
         let second = t.next_answer(thread).await?;
         ensure!(second.content.starts_with("The answer of the birch."), "{second:?}");
@@ -143,13 +143,8 @@ async fn a_plan_is_stopped_and_tried_again(pool: PgPool) -> Result<()> {
         let (thread, shown) = ask_for_plan(t, "alice", "and which mouse does erik have?").await?;
         t.next_answer(thread).await?;
         t.until_all_answered().await?;
-        let ended = t
-            .until("it can be tried again", async |t| {
-                let message = t.discord().message(shown.id);
-                Ok(message.filter(|message| control(message, "plan:retry:").is_ok()))
-            })
-            .await?;
-        let again = t.discord().press(ended.id, &control(&ended, "plan:retry:")?, "alice")?;
+        let control = until_offered(t, shown.id, "plan:retry:").await?;
+        let again = t.discord().press(shown.id, &control, "alice")?;
         ensure!(whispered(t, again).await?.contains("once more"));
         let second = t.next_answer(thread).await?;
         ensure!(second.content.starts_with("The answer of the birch."), "{second:?}");
