@@ -27,7 +27,7 @@ impl Cue {
     /// What to look for in a candidate: the question's lexemes, and those of times if it asks when.
     pub fn noted(&self, lexemes: &[String]) -> Vec<String> {
         let moments = form::MOMENTS.iter().filter(|_| self.asks_when).map(|&word| word.to_owned());
-        lexemes.iter().cloned().chain(moments).collect()
+        lexemes.iter().cloned().chain(moments.filter(|word| !lexemes.contains(word))).collect()
     }
 
     /// Whether a line that has these of the noted lexemes names a time, and that is asked for.

@@ -2,7 +2,7 @@
 //!
 //! The bots, `pedro memory search` and `pedro eval` all come through here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -95,6 +95,8 @@ struct Query {
     noted: Vec<String>,
     listed: Vec<String>,
     vector: Option<HalfVector>,
+    /// The question's own line is no candidate: it fits itself best, and would lend that to its neighbours.
+    exclude: Option<MessageId>,
 }
 
 impl Retriever {
@@ -122,11 +124,13 @@ impl Retriever {
         let mut hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
         if bordered && !hits.iter().any(|hit| hit.why.own(&recall.weights) >= WITHIN_BORDER) {
             let scopes = self::scopes(&channels, &authors, &cue, false);
-            let (words, meaning) = tokio::try_join!(
+            let (mut found, by_meaning) = tokio::try_join!(
                 self.by_words(&scopes, &query.listed),
                 self.by_meaning(&scopes, async { query.vector.clone() })
             )?;
-            hits = self.rank(recall, &cue, &authors, &query, union(words, meaning.0)).await?;
+            found.extend(by_meaning.0);
+            let candidates = self.complete(Vec::new(), &found, &query).await?;
+            hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
         }
         record::retrieved(began.elapsed(), hits.len());
         Ok(Recalled { hits, cue, people: names })
@@ -138,13 +142,8 @@ impl Retriever {
         let mut people = search::people(&self.pool, recall.community, &cue::possible_names(recall.question)).await?;
         let mut common = HashSet::new();
         for named in &people {
-            let said = cue::how_said(recall.question, &named.name, &named.written);
-            if said == Said::Addressed || common.contains(&named.name) {
-                continue;
-            }
-            let lexemes = search::lexemes(&self.pool, &named.name).await?;
-            // A stop word has no lexeme at all.
-            if said == Said::Plain && (lexemes.is_empty() || self.statistics.is_common(&lexemes).await) {
+            let plain = cue::how_said(recall.question, &named.name, &named.written) == Said::Plain;
+            if plain && (named.lexemes.is_empty() || self.statistics.is_common(&named.lexemes).await) {
                 common.insert(named.name.clone());
             }
         }
@@ -152,19 +151,21 @@ impl Retriever {
         Ok(people)
     }
 
-    /// Makes the question ready for the database and searches for it, by its words while its meaning is computed.
+    /// Makes the question ready for the database and searches for it. All that its words can do is done while its meaning
+    /// is computed.
     async fn search(
         &self,
         cue: &Cue,
         channels: &[ChannelId],
         exclude: Option<MessageId>,
         scopes: &[Scope],
-    ) -> Result<(Query, Vec<i64>), StoreError> {
+    ) -> Result<(Query, Vec<Candidate>), StoreError> {
         let words = async {
             let lexemes = self.lexemes(&cue.words, channels, exclude).await?;
-            let listed = self.statistics.selective(&lexemes).await;
-            let found = self.by_words(scopes, &listed).await?;
-            Ok::<_, StoreError>((lexemes, listed, found))
+            let (noted, listed) = (cue.noted(&lexemes), self.statistics.selective(&lexemes).await);
+            let found = distinct(&self.by_words(scopes, &listed).await?);
+            let lines = search::candidates(&self.pool, &found, &noted).await?;
+            Ok::<_, StoreError>((lexemes, noted, listed, lines))
         };
         let embed = async {
             let vector = self.embedder.embed_query(&cue.meaning).await;
@@ -173,9 +174,11 @@ impl Retriever {
                 .inspect_err(|error| tracing::warn!(%error, "the embedder failed: retrieval goes by words alone"))
                 .ok()
         };
-        let ((lexemes, listed, by_words), (by_meaning, vector)) =
+        let ((lexemes, noted, listed, lines), (by_meaning, vector)) =
             tokio::try_join!(words, self.by_meaning(scopes, embed))?;
-        Ok((Query { noted: cue.noted(&lexemes), lexemes, listed, vector }, union(by_words, by_meaning)))
+        let query = Query { lexemes, noted, listed, vector, exclude };
+        let candidates = self.complete(lines, &by_meaning, &query).await?;
+        Ok((query, candidates))
     }
 
     /// The lexemes of a text; one that no line has is joined by those that are spelled like it.
@@ -232,7 +235,7 @@ impl Retriever {
         cue: &Cue,
         authors: &[AuthorId],
         query: &Query,
-        ids: Vec<i64>,
+        mut candidates: Vec<Candidate>,
     ) -> Result<Vec<Hit>, StoreError> {
         let rarity = self.statistics.rarity(&query.lexemes).await;
         let prefer = Preference {
@@ -241,12 +244,10 @@ impl Retriever {
             moment: &|line| cue.is_told_by(&line.matched),
             asks: cue.asks,
         };
-        let mut candidates = self.read(&ids, query, recall.exclude).await?;
         if recall.weights.before + recall.weights.after > 0.0 {
             let best = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
-            let known: HashSet<i64> = ids.into_iter().collect();
-            let beside = neighbours_of(&candidates, best.iter().take(WITH_NEIGHBOURS).map(|(id, _)| *id), &known);
-            candidates.extend(self.read(&beside, query, recall.exclude).await?);
+            let beside = neighbours_of(&candidates, best.iter().take(WITH_NEIGHBOURS).map(|(id, _)| *id));
+            candidates.extend(self.complete(Vec::new(), &beside, query).await?);
         }
         let ranked = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
         if !ranked.iter().any(|(_, why)| why.own(&recall.weights) >= recall.weights.floor) {
@@ -256,12 +257,29 @@ impl Retriever {
         Ok(hits.take(recall.count).map(|(id, why)| Hit { id: MessageId(id), why }).collect())
     }
 
-    /// Reads candidates. The question's own line is none: it fits itself best, and would lend that to its neighbours.
-    async fn read(&self, ids: &[i64], query: &Query, exclude: Option<MessageId>) -> Result<Vec<Candidate>, StoreError> {
-        let mut candidates =
-            search::candidates(&self.pool, ids, &query.noted, query.vector.as_ref(), Some(self.space)).await?;
-        candidates.retain(|line| Some(MessageId(line.id)) != exclude);
-        Ok(candidates)
+    /// Joins lines that are read already and lines that were found, and says of all how near they are in meaning.
+    async fn complete(
+        &self,
+        mut lines: Vec<Candidate>,
+        found: &[MessageId],
+        query: &Query,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let known: HashSet<i64> = lines.iter().map(|line| line.id).collect();
+        let mut fresh = distinct(found);
+        fresh.retain(|id| !known.contains(id));
+        let all: Vec<i64> = known.into_iter().chain(fresh.iter().copied()).collect();
+        let similarities = async {
+            let Some(vector) = &query.vector else { return Ok(HashMap::new()) };
+            search::similarities(&self.pool, &all, vector, self.space).await
+        };
+        let (fresh, similarities) =
+            tokio::try_join!(search::candidates(&self.pool, &fresh, &query.noted), similarities)?;
+        lines.extend(fresh);
+        lines.retain(|line| Some(MessageId(line.id)) != query.exclude);
+        for line in &mut lines {
+            line.similarity = similarities.get(&line.id).copied();
+        }
+        Ok(lines)
     }
 
     /// The hits with `around` lines before and after each, the best window first. No line stands in two of them.
@@ -290,17 +308,17 @@ fn scopes(channels: &[ChannelId], authors: &[AuthorId], cue: &Cue, bordered: boo
     scopes
 }
 
-/// The ids of all lines that either list brings up.
-fn union(words: Vec<MessageId>, meaning: Vec<MessageId>) -> Vec<i64> {
-    let ids: HashSet<i64> = words.into_iter().chain(meaning).map(|id| id.0).collect();
+fn distinct(ids: &[MessageId]) -> Vec<i64> {
+    let ids: HashSet<i64> = ids.iter().map(|id| id.0).collect();
     ids.into_iter().collect()
 }
 
-fn neighbours_of(candidates: &[Candidate], best: impl Iterator<Item = i64>, known: &HashSet<i64>) -> Vec<i64> {
+/// The neighbours of the best candidates that are not candidates themselves.
+fn neighbours_of(candidates: &[Candidate], best: impl Iterator<Item = i64>) -> Vec<MessageId> {
+    let known: HashSet<i64> = candidates.iter().map(|line| line.id).collect();
     let best: HashSet<i64> = best.collect();
     let beside = candidates.iter().filter(|line| best.contains(&line.id)).flat_map(|line| [line.before, line.after]);
-    let fresh: HashSet<i64> = beside.flatten().filter(|id| !known.contains(id)).collect();
-    fresh.into_iter().collect()
+    beside.flatten().filter(|id| !known.contains(id)).map(MessageId).collect()
 }
 
 /// Gives each hit the lines around it, best hit first, without those that a better one has already.

@@ -4,6 +4,8 @@
 mod names;
 mod windows;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use pgvector::HalfVector;
 use sqlx::{FromRow, PgExecutor};
@@ -265,7 +267,7 @@ pub struct Candidate {
     pub matched: Vec<String>,
     /// How many lexemes it has.
     pub length: i32,
-    /// Cosine similarity with the question (-1 to 1); `None` without an embedding in this space.
+    /// Cosine similarity with the question (-1 to 1), once it is asked for; `None` without an embedding in this space.
     pub similarity: Option<f64>,
     /// The line before it in its channel, if a person wrote it within [`NEIGHBOUR_GAP_MINUTES`].
     pub before: Option<i64>,
@@ -278,7 +280,7 @@ pub struct Candidate {
 /// Lines further apart in time than this are no neighbours: another conversation has begun.
 pub const NEIGHBOUR_GAP_MINUTES: i32 = 60;
 
-/// Reads what scores are made from, for lines found in whichever way.
+/// Reads what scores are made from, but for [`similarities`], for lines found in whichever way.
 ///
 /// # Errors
 /// When the statement fails.
@@ -286,33 +288,51 @@ pub async fn candidates(
     db: impl PgExecutor<'_>,
     ids: &[i64],
     lexemes: &[String],
-    vector: Option<&HalfVector>,
-    space: Option<EmbeddingSpace>,
 ) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query_as!(
         Candidate,
         r#"select message.id, message.channel_id, message.author_id, message.sent_at, doubt,
-               array(select unnest(tsvector_to_array(words)) intersect select unnest($2::text[])) as "matched!",
+               array(select word from unnest($2::text[]) as word where word = any(tsvector_to_array(words))) as "matched!",
                length(words) as "length!",
-               1 - (embedding <=> $3::halfvec) as similarity,
+               null::float8 as similarity,
                (select line.id from pedro.message as line
                 where line.channel_id = message.channel_id and (line.sent_at, line.id) < (message.sent_at, message.id)
-                    and line.sent_at > message.sent_at - make_interval(mins => $5) and line.author_kind = 'person'
+                    and line.sent_at > message.sent_at - make_interval(mins => $3) and line.author_kind = 'person'
                 order by line.sent_at desc, line.id desc limit 1) as before,
                (select line.id from pedro.message as line
                 where line.channel_id = message.channel_id and (line.sent_at, line.id) > (message.sent_at, message.id)
-                    and line.sent_at < message.sent_at + make_interval(mins => $5) and line.author_kind = 'person'
+                    and line.sent_at < message.sent_at + make_interval(mins => $3) and line.author_kind = 'person'
                 order by line.sent_at, line.id limit 1) as after
            from pedro.message
-           left join pedro.message_embedding on message_id = message.id and model_id = $4
            where message.id = any($1)"#,
         ids,
         lexemes,
-        vector as Option<&HalfVector>,
-        space.map(|space| space.model_id),
         NEIGHBOUR_GAP_MINUTES
     )
     .fetch_all(db)
     .await?;
     Ok(rows)
+}
+
+/// Cosine similarities (-1 to 1) of lines with a vector, by the line's id; without those that have no embedding in this
+/// space.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn similarities(
+    db: impl PgExecutor<'_>,
+    ids: &[i64],
+    vector: &HalfVector,
+    space: EmbeddingSpace,
+) -> Result<HashMap<i64, f64>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select message_id, 1 - (embedding <=> $2::halfvec) as "similarity!" from pedro.message_embedding
+           where message_id = any($1) and model_id = $3"#,
+        ids,
+        vector as &HalfVector,
+        space.model_id
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.message_id, row.similarity)).collect())
 }

@@ -14,6 +14,8 @@ pub struct Named {
     pub name: String,
     /// The name as the person writes it.
     pub written: String,
+    /// The name's lexemes, as lines are stored with them; none if it is a stop word.
+    pub lexemes: Vec<String>,
 }
 
 /// The people of a community whose login or display name is one of these lower-case words.
@@ -31,7 +33,8 @@ pub async fn people(
                union
                select id, lower(display_name), display_name from pedro.author where lower(display_name) = any($2) and kind = 'person'
            )
-           select id as "id!", name as "name!", written as "written!" from named
+           select id as "id!", name as "name!", written as "written!", tsvector_to_array(pedro.chat_words(name)) as "lexemes!"
+           from named
            where exists (
                select from pedro.message join pedro.channel on channel.id = channel_id
                where author_id = named.id and community_id = $1)"#,
@@ -40,5 +43,11 @@ pub async fn people(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|row| Named { id: AuthorId(row.id), name: row.name, written: row.written }).collect())
+    let named = rows.into_iter().map(|row| Named {
+        id: AuthorId(row.id),
+        name: row.name,
+        written: row.written,
+        lexemes: row.lexemes,
+    });
+    Ok(named.collect())
 }
