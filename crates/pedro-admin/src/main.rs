@@ -1,5 +1,6 @@
 //! `pedro`, the operator's command: reads the options and hands over to one file per command.
 
+mod channels;
 mod chat;
 mod doctor;
 mod embed;
@@ -45,6 +46,9 @@ enum Command {
     Plan(Box<chat::PlanOptions>),
     /// Load chat lines from a file of JSON lines
     Import(Box<import::Options>),
+    /// The channels of a community and what is set for them
+    #[command(subcommand)]
+    Channels(Box<channels::Command>),
     /// The helpful links of a community
     #[command(subcommand)]
     Links(Box<links::Command>),
@@ -90,6 +94,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Chat(options) => chat::run(*options).await,
         Command::Plan(options) => chat::plan(*options).await,
         Command::Import(options) => import::run(*options).await,
+        Command::Channels(command) => channels::run(*command).await.map(done),
         Command::Links(command) => links::run(*command).await.map(done),
         Command::Titles(command) => titles::run(*command).await.map(done),
         Command::Memory(command) => memory::run(*command).await.map(done),

@@ -82,3 +82,38 @@ async fn titles_are_listed_newest_first(pool: PgPool) {
     let rows: Vec<&str> = table.lines().skip(1).collect();
     assert!(rows[0].ends_with("New") && rows[0].contains("now") && rows[1].ends_with("Old"), "{table}");
 }
+
+#[sqlx::test(migrations = false)]
+async fn planning_is_switched_for_the_one_channel_that_is_meant(pool: PgPool) {
+    run(&pool, &["links", "add", "x", "https://example.org", "--community", "tess"]).await.ok();
+    let none = run(&pool, &["channels", "list", "--community", "tess"]).await.ok();
+    assert!(none.contains("tess has no channel yet"), "{none}");
+    sqlx::raw_sql(
+        "insert into pedro.channel (community_id, platform, platform_channel_id, name, own_thread)
+             select community.id, seen.* from pedro.community, (values
+                 ('twitch', 'tess', 'tess', false), ('discord', '100', 'general', false), ('discord', '200', 'general', false),
+                 ('discord', '300', 'a thread of mine', true)) as seen",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let set =
+        async |channel, mode| run(&pool, &["channels", "agentic-mode", channel, mode, "--community", "tess"]).await;
+    assert_eq!(set("#Tess", "off").await.ok(), "planning is off in tess (twitch)\n");
+    assert_eq!(set("200", "off").await.ok(), "planning is off in general (discord)\n");
+    assert!(set("general", "off").await.failed().contains("several channels"));
+    assert!(set("nowhere", "off").await.failed().contains("no channel \"nowhere\""));
+
+    let listed = run(&pool, &["channels", "list", "--json", "--community", "tess"]).await.json();
+    let agentic: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|channel| (channel["platform_channel_id"].as_str(), channel["agentic"].as_bool()))
+        .collect();
+    assert_eq!(agentic, [(Some("tess"), Some(false)), (Some("100"), Some(true)), (Some("200"), Some(false))]);
+    set("tess", "on").await.ok();
+    let table = run(&pool, &["channels", "list", "--community", "tess"]).await.ok();
+    let words: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(words, ["twitch", "tess", "tess", "questions", "on", "-"], "{table}");
+}

@@ -1,7 +1,11 @@
 //! `pedro.community` and `pedro.channel`: who shares a memory, and where its lines are written.
 
+mod settings;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
+
+pub use settings::{ChannelSettings, set_agentic, set_pause, settings};
 
 use super::StoreError;
 use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId, Platform};
@@ -180,24 +184,6 @@ pub async fn direct(db: impl PgExecutor<'_>, platform: Platform) -> Result<Vec<S
         platform as Platform
     );
     Ok(ids.fetch_all(db).await?)
-}
-
-/// Keeps Pedro quiet in a channel until a moment; `None` ends the pause.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn set_pause(db: impl PgExecutor<'_>, id: ChannelId, until: Option<DateTime<Utc>>) -> Result<(), StoreError> {
-    sqlx::query!("update pedro.channel set paused_until = $2 where id = $1", id.0, until).execute(db).await?;
-    Ok(())
-}
-
-/// Switches planning on or off in a channel.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn set_agentic(db: impl PgExecutor<'_>, id: ChannelId, on: bool) -> Result<(), StoreError> {
-    sqlx::query!("update pedro.channel set agentic = $2 where id = $1", id.0, on).execute(db).await?;
-    Ok(())
 }
 
 /// The channels whose lines everybody in `place` can read: the community's public ones, those with the very same

@@ -1,0 +1,62 @@
+//! What moderators and the operator set for a channel.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
+
+use crate::chat::{ChannelId, Chattiness, CommunityId, Platform};
+use crate::store::StoreError;
+
+/// A channel with what is set for it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ChannelSettings {
+    /// Row id.
+    #[serde(skip)]
+    pub id: ChannelId,
+    /// Platform of the channel.
+    pub platform: Platform,
+    /// The platform's id of the channel.
+    pub platform_channel_id: String,
+    /// The name as people see it.
+    pub name: String,
+    /// How much Pedro speaks here.
+    pub chattiness: Chattiness,
+    /// Whether questions may be planned.
+    pub agentic: bool,
+    /// Pedro keeps quiet until then.
+    pub paused_until: Option<DateTime<Utc>>,
+}
+
+/// The channels of a community where chat goes on, without Pedro's own threads and direct messages, by platform and name.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn settings(db: impl PgExecutor<'_>, community: CommunityId) -> Result<Vec<ChannelSettings>, StoreError> {
+    let channels = sqlx::query_as!(
+        ChannelSettings,
+        r#"select id, platform as "platform: Platform", platform_channel_id, name, chattiness as "chattiness: Chattiness",
+               agentic, paused_until
+           from pedro.channel
+           where community_id = $1 and platform in ('twitch', 'discord') and not own_thread
+           order by platform desc, name, id"#,
+        community.0
+    );
+    Ok(channels.fetch_all(db).await?)
+}
+
+/// Keeps Pedro quiet in a channel until a moment; `None` ends the pause.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn set_pause(db: impl PgExecutor<'_>, id: ChannelId, until: Option<DateTime<Utc>>) -> Result<(), StoreError> {
+    sqlx::query!("update pedro.channel set paused_until = $2 where id = $1", id.0, until).execute(db).await?;
+    Ok(())
+}
+
+/// Switches planning on or off in a channel.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn set_agentic(db: impl PgExecutor<'_>, id: ChannelId, on: bool) -> Result<(), StoreError> {
+    sqlx::query!("update pedro.channel set agentic = $2 where id = $1", id.0, on).execute(db).await?;
+    Ok(())
+}
