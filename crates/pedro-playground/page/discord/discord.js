@@ -111,7 +111,7 @@ export class Discord {
     this.#composer.enter({
       key: `${this.person}/${this.current}`,
       person: this.person,
-      where: !channel ? "nobody" : channel.kind === "dm" ? `@${name}` : channel.thread ? `“${name}”` : `#${name}`,
+      where: !channel ? "nobody" : channel.kind === "dm" ? `@${name}` : channel.thread ? `“${shortened(name)}”` : `#${name}`,
       canSend: channel?.can_send ?? false,
       commands: this.#commands,
     });
@@ -242,6 +242,9 @@ export class Discord {
     };
   }
 }
+
+/** Names of threads are questions: the box to write in has room for one line. */
+const shortened = (name) => (name.length > 24 ? `${name.slice(0, 23).trimEnd()}…` : name);
 
 const NOTHING = { messages: [], interactions: [], elsewhere: [], used: [], mayBeginThreads: false };
 
