@@ -124,9 +124,21 @@ impl Games {
         if sayable(thing, begun_in).is_none() {
             return Ok(Some(Started::NotAThing { text: reply::not_a_thing() }));
         }
+        let played_in = self.open_game(begun_in, player).await?;
+        Ok(played_in.map(|_| Started::AlreadyPlaying { text: reply::already_playing() }))
+    }
+
+    /// Where the open game is played that a player began in a channel: the row, and the platform's id.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn open_game(
+        &self,
+        begun_in: &Place,
+        player: Player<'_>,
+    ) -> Result<Option<(ChannelId, String)>, StoreError> {
         let player_hash = self.hasher.hash(self.platform, player.platform_user_id);
-        let is_playing = games::has_open(&self.pool, begun_in.id, &player_hash).await?;
-        Ok(is_playing.then(|| Started::AlreadyPlaying { text: reply::already_playing() }))
+        games::open_game(&self.pool, begun_in.id, &player_hash).await
     }
 
     /// Begins a game that is played where it is begun. Questions reply to the line of `target`, if it is one.

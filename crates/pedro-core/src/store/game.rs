@@ -87,20 +87,22 @@ pub async fn insert(db: impl PgExecutor<'_>, new: &NewGame<'_>) -> Result<Option
     Ok(id.map(GameId))
 }
 
-/// Whether a player has an open game that was begun in a channel.
+/// Where the open game is played that a player began in a channel: the row, and the platform's id.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn has_open(db: impl PgExecutor<'_>, begun_in: ChannelId, player_hash: &[u8]) -> Result<bool, StoreError> {
-    let open = sqlx::query_scalar!(
-        r#"select exists (
-               select from pedro.game
-               where begun_in = $1 and player_hash = $2 and status in ('thinking', 'asking')
-           ) as "open!""#,
+pub async fn open_game(
+    db: impl PgExecutor<'_>,
+    begun_in: ChannelId,
+    player_hash: &[u8],
+) -> Result<Option<(ChannelId, String)>, StoreError> {
+    let played_in = sqlx::query!(
+        "select channel.id, platform_channel_id from pedro.game join pedro.channel on channel.id = game.channel_id
+         where begun_in = $1 and player_hash = $2 and game.status in ('thinking', 'asking')",
         begun_in.0,
         player_hash
     );
-    Ok(open.fetch_one(db).await?)
+    Ok(played_in.fetch_optional(db).await?.map(|row| (ChannelId(row.id), row.platform_channel_id)))
 }
 
 /// Games that came to their end.

@@ -1,16 +1,23 @@
 //! `/stumppedro thing`: Pedro guesses what you think of, in at most twenty questions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pedro_core::game::{Player, Pressed, Started};
 use pedro_core::places::Place;
 use pedro_core::reply;
 use pedro_core::store::StoreError;
+use twilight_model::id::Id;
+use twilight_model::id::marker::ChannelMarker;
 use twilight_util::builder::command::{CommandBuilder, StringBuilder};
 
 use super::{WRITE_WITHIN, anywhere, place};
 use crate::call::Call;
 use crate::rest::Trouble;
+
+/// Discord's code for a channel that is not there any more.
+/// <https://docs.discord.com/developers/topics/opcodes-and-status-codes#json>
+const UNKNOWN_CHANNEL: u64 = 10_003;
 
 /// Characters of a thing.
 const LONGEST: u16 = 60;
@@ -40,6 +47,7 @@ async fn begin(call: &Call, thing: &str) -> Option<String> {
     let (games, player) = (&call.bot.pedro.games, Player { platform_user_id: &call.author.platform_user_id });
     match games.refusal(&here, player, thing).await {
         Ok(None) => {}
+        Ok(Some(Started::AlreadyPlaying { .. })) if end_lost(call, &here, player).await => {}
         Ok(Some(refused)) => return Some(text_of(refused)),
         Err(error) => return Some(failed(&error)),
     }
@@ -60,6 +68,18 @@ async fn begin(call: &Call, thing: &str) -> Option<String> {
             Ok(refused) => Some(text_of(refused)),
             Err(error) => Some(failed(&error)),
         },
+    }
+}
+
+/// Ends the player's open game if its thread was deleted while Pedro was not there to be told. Whether it was.
+async fn end_lost(call: &Call, here: &Place, player: Player<'_>) -> bool {
+    let games = &call.bot.pedro.games;
+    let Ok(Some((channel, id))) = games.open_game(here, player).await else { return false };
+    let Ok(id) = id.parse::<Id<ChannelMarker>>() else { return false };
+    let rest = &call.bot.rest;
+    match rest.call_within(Duration::ZERO, || rest.http.channel(id)).await {
+        Err(Trouble::Refused { code: UNKNOWN_CHANNEL, .. }) => games.stop_channel(channel).await.is_ok(),
+        _ => false,
     }
 }
 

@@ -131,6 +131,22 @@ async fn two_people_play_at_once_and_a_kill_in_between_ends_neither_game(pool: P
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_game_whose_thread_is_gone_does_not_stand_in_the_way_of_the_next(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        guess_from(t, 3, "an umbrella");
+        let first = begin(t, "alice", "an umbrella").await?;
+        question(t, &first, 1).await?;
+        t.kill().await?;
+        ensure!(t.discord().delete_channel(first.thread));
+        t.start().await?;
+        let second = begin(t, "alice", "a harp").await?;
+        question(t, &second, 1).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn words_answer_too_and_after_twenty_questions_the_player_has_won(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         let game = begin(t, "alice", "a xylquartz").await?;
