@@ -16,7 +16,7 @@ const AGES: std::time::Duration = std::time::Duration::from_secs(3_000_000_000);
 use crate::world::{World, line, reply_to};
 
 /// Everything that the database holds, as text.
-async fn dump(pool: &PgPool) -> String {
+pub(crate) async fn dump(pool: &PgPool) -> String {
     let tables: Vec<String> =
         sqlx::query_scalar("select tablename from pg_tables where schemaname = 'pedro'").fetch_all(pool).await.unwrap();
     let mut all = String::new();
@@ -40,7 +40,7 @@ fn made_from(messages: &[MessageId]) -> Provenance<'_> {
 }
 
 /// Bob asks, Pedro searches the web with a line of Ann's and answers from it.
-async fn answered_from(world: &World, fact: &ChatMessage) {
+pub(crate) async fn answered_from(world: &World, fact: &ChatMessage) {
     let source = world.write(world.channel, fact, None).await;
     let asked = line("room", "Bob", "what is the word?", world.now);
     world.write(world.channel, &asked, None).await;
