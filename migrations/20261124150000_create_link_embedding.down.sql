@@ -1,2 +1,2 @@
 drop table pedro.link_embedding;
-alter table pedro.link drop column meaning;
+drop view pedro.link_part;

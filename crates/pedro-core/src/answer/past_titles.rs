@@ -47,7 +47,8 @@ pub(super) async fn past_titles(
     };
     let all = stream_title::during(pool, community, range.from, range.until, READ);
     let (found, all) = tokio::try_join!(matching, all)?;
-    let within = |title: &StreamTitle| title.began_at < range.until && title.ended_at.is_none_or(|end| end > range.from);
+    let within =
+        |title: &StreamTitle| title.began_at < range.until && title.ended_at.is_none_or(|end| end > range.from);
     let fitting: Vec<StreamTitle> = found.into_iter().filter(within).collect();
     Ok(told(if fitting.is_empty() { all } else { fitting }))
 }

@@ -75,7 +75,8 @@ pub async fn export(person: &Person<'_>, pool: &PgPool) -> Result<Value, StoreEr
     let lines = message::of_person(pool, person.platform, person.platform_user_id).await?;
     let questions = question::of_person(pool, person.hash).await?;
     let games = game::of_person(pool, person.hash).await?;
-    let choice = opt_out::find(pool, &[person.hash.to_vec()]).await?.pop().map(|(_, choice)| choice).unwrap_or_default();
+    let choice =
+        opt_out::find(pool, &[person.hash.to_vec()]).await?.pop().map(|(_, choice)| choice).unwrap_or_default();
     Ok(json!({
         "platform": person.platform,
         "user_id": person.platform_user_id,

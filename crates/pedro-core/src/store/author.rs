@@ -50,7 +50,7 @@ pub async fn remove_silent(db: impl PgExecutor<'_>) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "delete from pedro.author where id in (
              select id from pedro.author
-             where created_at < now() - interval '1 day' and kind = 'person'
+             where kind = 'person'
                  and not exists (select from pedro.message where author_id = author.id)
              for update skip locked
          )"

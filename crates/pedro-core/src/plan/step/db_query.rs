@@ -13,8 +13,8 @@ use sqlx::PgPool;
 
 use super::{CatalogEntry, text};
 use crate::chat::{ChannelId, CommunityId, Platform};
-use crate::memory::{PersonHasher, Retriever};
 use crate::memory::cue::{TimeRange, time_range};
+use crate::memory::{PersonHasher, Retriever};
 use crate::plan::{Citation, StepError, StepOutput};
 use crate::reply::step as say;
 use crate::service::config::text_of;

@@ -8,13 +8,15 @@ use crate::chat::CommunityId;
 use crate::store::StoreError;
 use crate::store::embedding::EmbeddingSpace;
 
-/// A link that wants an embedding.
+/// A part of a link that wants an embedding.
 #[derive(Debug, Clone)]
 pub struct Unembedded {
-    /// Row id.
-    pub id: i64,
-    /// Its name, description and words.
-    pub meaning: String,
+    /// Row id of the link.
+    pub link_id: i64,
+    /// Which part.
+    pub part: i16,
+    /// Its name and words, or its description.
+    pub text: String,
 }
 
 /// A link, and how near it is to what was asked.
@@ -26,7 +28,7 @@ pub struct Near {
     pub similarity: f64,
 }
 
-/// Links without an embedding in a space, or with one of what they said before.
+/// Parts of links without an embedding in a space, or with one of what they said before.
 ///
 /// # Errors
 /// When the statement fails.
@@ -35,43 +37,48 @@ pub async fn unembedded(
     space: EmbeddingSpace,
     count: i64,
 ) -> Result<Vec<Unembedded>, StoreError> {
-    let links = sqlx::query_as!(
+    let parts = sqlx::query_as!(
         Unembedded,
-        "select link.id, link.meaning from pedro.link
-         left join pedro.link_embedding as made on made.link_id = link.id and made.model_id = $1
-         where made.meaning is distinct from link.meaning order by link.id limit $2",
+        r#"select link_part.link_id as "link_id!", link_part.part as "part!", link_part.text as "text!"
+           from pedro.link_part
+           left join pedro.link_embedding as made on made.link_id = link_part.link_id and made.part = link_part.part
+               and made.model_id = $1
+           where made.text is distinct from link_part.text order by 1, 2 limit $2"#,
         space.model_id,
         count
     );
-    Ok(links.fetch_all(db).await?)
+    Ok(parts.fetch_all(db).await?)
 }
 
-/// Writes the embeddings of links, in their order. What was removed meanwhile gets none; what says something else by now
-/// is found by [`unembedded`] again. Embeddings of models that are no longer used go.
+/// Writes the embeddings of parts of links, in their order. What was removed meanwhile gets none; what says something else
+/// by now is found by [`unembedded`] again. Embeddings of models that are no longer used go.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn put_embeddings(
     db: impl PgExecutor<'_>,
     space: EmbeddingSpace,
-    links: &[Unembedded],
+    parts: &[Unembedded],
     vectors: &[Vec<f32>],
 ) -> Result<(), StoreError> {
-    let ids: Vec<i64> = links.iter().map(|link| link.id).collect();
-    let meanings: Vec<String> = links.iter().map(|link| link.meaning.clone()).collect();
+    let ids: Vec<i64> = parts.iter().map(|part| part.link_id).collect();
+    let numbers: Vec<i16> = parts.iter().map(|part| part.part).collect();
+    let texts: Vec<String> = parts.iter().map(|part| part.text.clone()).collect();
     let vectors: Vec<HalfVector> = vectors.iter().map(|vector| HalfVector::from_f32_slice(vector)).collect();
     sqlx::query!(
-        "with made as (
-             select * from unnest($1::bigint[], $2::text[], $3::halfvec[]) as made (link_id, meaning, embedding)
-             where exists (select from pedro.link where id = link_id for key share)
+        "with there as (
+             select id from pedro.link where id = any($1) order by id for key share
          ), outdated as (
-             delete from pedro.link_embedding where link_id = any($1) and model_id <> $4
+             delete from pedro.link_embedding where link_id = any($1) and model_id <> $5
          )
-         insert into pedro.link_embedding (link_id, model_id, meaning, embedding)
-         select link_id, $4, meaning, embedding from made
-         on conflict (link_id, model_id) do update set meaning = excluded.meaning, embedding = excluded.embedding",
+         insert into pedro.link_embedding (link_id, model_id, part, text, embedding)
+         select link_id, $5, part, text, embedding
+         from unnest($1::bigint[], $2::smallint[], $3::text[], $4::halfvec[]) as made (link_id, part, text, embedding)
+         join there on there.id = link_id
+         on conflict (link_id, model_id, part) do update set text = excluded.text, embedding = excluded.embedding",
         &ids,
-        &meanings,
+        &numbers,
+        &texts,
         &vectors as &[HalfVector],
         space.model_id
     )
@@ -80,7 +87,7 @@ pub async fn put_embeddings(
     Ok(())
 }
 
-/// Has every link embedded anew in a space; how many there are.
+/// Has every part of every link embedded anew in a space; how many there are.
 ///
 /// # Errors
 /// When the statement fails.
@@ -101,10 +108,13 @@ pub async fn nearest(
     count: i64,
 ) -> Result<Vec<Near>, StoreError> {
     let rows = sqlx::query!(
-        r#"select name, url, description, words, 1 - (embedding <=> $3) as "similarity!"
-           from pedro.link_embedding as made join pedro.link on link.id = link_id
-           where community_id = $1 and model_id = $2 and made.meaning = link.meaning
-           order by embedding <=> $3, name limit $4"#,
+        r#"select name, url, description, words, max(1 - (embedding <=> $3)) as "similarity!"
+           from pedro.link_embedding as made
+           join pedro.link_part on link_part.link_id = made.link_id and link_part.part = made.part
+               and link_part.text = made.text
+           join pedro.link on link.id = made.link_id
+           where community_id = $1 and model_id = $2
+           group by link.id order by 5 desc, name limit $4"#,
         community.0,
         space.model_id,
         vector as &HalfVector,

@@ -89,7 +89,8 @@ mod tests {
     async fn a_spent_budget_ends_the_calls_of_a_community_for_the_day(pool: PgPool) {
         let today = payer(&pool, "one", "2026-11-24").await;
         let spent = async || api_token_use::of_day(&pool, today.community, today.day).await.unwrap();
-        let server = TestServer::start([costing(1_200), Page::status(500), costing(1_000), costing(7), costing(7)]).await;
+        let server =
+            TestServer::start([costing(1_200), Page::status(500), costing(1_000), costing(7), costing(7)]).await;
         ask(&pool, &server, today).await.unwrap();
         assert_eq!(spent().await, 1_200);
         ask(&pool, &server, today).await.unwrap_err();

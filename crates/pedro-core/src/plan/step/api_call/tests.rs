@@ -222,11 +222,16 @@ async fn a_long_answer_is_cut_to_what_fits_into_a_prompt() {
     assert_eq!(text.chars().count(), 4_000, "{text}");
 }
 
-#[test]
-fn the_catalog_names_what_can_be_asked_here() {
+#[tokio::test]
+async fn the_catalog_names_what_can_be_asked_here() {
     let url = "http://127.0.0.1:1/".parse::<Url>().unwrap();
     let server = ApiServer { url, own: true };
-    let openai = OpenAiSettings { server: server.clone(), key: Secret::new("hunter2"), model: "m".to_owned(), daily_tokens: None };
+    let openai = OpenAiSettings {
+        server: server.clone(),
+        key: Secret::new("hunter2"),
+        model: "m".to_owned(),
+        daily_tokens: None,
+    };
     let built_in = ApiSettings { openai: Some(openai), duckduckgo: Some(server.clone()), wikipedia: Some(server) };
     let tools = ApiTools::new(built_in, vec![tool("https://example.org/{city}?q={query}")], no_database()).unwrap();
     let catalog = tools.catalog();
