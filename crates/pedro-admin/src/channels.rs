@@ -13,6 +13,8 @@ pub(crate) enum Command {
     List(List),
     /// Switch planning on or off in a channel, as `!pedro-agentic-mode` does
     AgenticMode(AgenticMode),
+    /// Set after how many days the lines of a channel are deleted
+    Retention(Retention),
 }
 
 #[derive(Debug, Args)]
@@ -34,6 +36,29 @@ pub(crate) struct AgenticMode {
     target: TargetArgs,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Retention {
+    /// Its name, with or without `#`, or the platform's id of it
+    channel: String,
+    /// Days, 1 to 36500; or `default`, as the YAML file has it for the community
+    #[arg(value_parser = retention_days)]
+    days: Days,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// `None`: as the community has it.
+#[derive(Debug, Clone, Copy)]
+struct Days(Option<i32>);
+
+fn retention_days(value: &str) -> Result<Days, String> {
+    if value == "default" {
+        return Ok(Days(None));
+    }
+    let days = value.parse().ok().filter(|days| (1..=36_500).contains(days));
+    days.map(|days| Days(Some(days))).ok_or_else(|| "give days from 1 to 36500, or default".to_owned())
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Switch {
     On,
@@ -50,6 +75,16 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             channel::set_agentic(&target.pool, channel.id, on).await?;
             let state = if on { "on" } else { "off" };
             output::line(format!("planning is {state} in {} ({})", channel.name, channel.platform.as_str()))
+        }
+        Command::Retention(Retention { channel, days: Days(days), target }) => {
+            let target = target.find().await?;
+            let channel = find(&target, &channel).await?;
+            channel::set_retention(&target.pool, channel.id, days).await?;
+            let (name, platform) = (channel.name, channel.platform.as_str());
+            output::line(match days {
+                Some(days) => format!("lines of {name} ({platform}) are deleted after {days} days, within a day"),
+                None => format!("lines of {name} ({platform}) are kept as retention_days of its community says"),
+            })
         }
     }
 }
@@ -76,11 +111,12 @@ async fn list(options: List) -> anyhow::Result<()> {
                 channel.platform_channel_id,
                 channel.chattiness.as_str().to_owned(),
                 planning.to_owned(),
+                channel.retention_days.map_or("-".to_owned(), |days| format!("{days} days")),
                 paused,
             ]
         })
         .collect();
-    output::table(["platform", "name", "id", "chattiness", "planning", "paused until"], &rows)
+    output::table(["platform", "name", "id", "chattiness", "planning", "kept for", "paused until"], &rows)
 }
 
 /// The only channel that is called so.

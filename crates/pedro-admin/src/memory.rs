@@ -1,4 +1,7 @@
-//! `pedro memory`: what is found, and why, and how much there is.
+//! `pedro memory`: what is found, and why, how much there is, and what becomes of it.
+
+mod person;
+mod reembed;
 
 use std::collections::HashMap;
 
@@ -23,6 +26,12 @@ pub(crate) enum Command {
     Search(Search),
     /// How much is remembered
     Stats(Stats),
+    /// Make every embedding anew, with the model in use
+    Reembed(reembed::Reembed),
+    /// Delete everything of a person, and what was made from it, as `!forgetme` does
+    Forget(person::Forget),
+    /// Print everything that is stored of a person as JSON, as `/privacy export` gives it
+    Export(person::Export),
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +66,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Search(options) => search(options).await,
         Command::Stats(options) => stats(options).await,
+        Command::Reembed(options) => reembed::run(options).await,
+        Command::Forget(options) => person::forget(options).await,
+        Command::Export(options) => person::export(options).await,
     }
 }
 

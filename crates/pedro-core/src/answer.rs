@@ -3,6 +3,7 @@
 
 mod found;
 mod gather;
+mod past_titles;
 
 use std::sync::Arc;
 use std::time::Instant;

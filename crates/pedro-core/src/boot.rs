@@ -17,7 +17,7 @@ use crate::embedder::{CandleEmbedder, EmbedError, Embedder, OpenAiEmbedder};
 use crate::game::Games;
 use crate::listener::Listener;
 use crate::llm::{LangchainModel, LanguageModel, ModelLimits, ModelServer, ServerClient, ServerHealth, Slots};
-use crate::memory::{EmbedWorker, PersonHasher, Retriever};
+use crate::memory::{EmbedWorker, PersonHasher, Retention, Retriever};
 use crate::patience::Patience;
 use crate::pedro::Pedro;
 use crate::places::{Identity, Places};
@@ -107,6 +107,10 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     let worker = EmbedWorker::new(pool.clone(), Arc::clone(&embedder), space);
     let embed_wake = worker.waker();
     shutdown.spawn_essential("embed worker", worker.run(shutdown.token()));
+    let communities = parts.community.communities.iter();
+    let kept = communities.filter_map(|community| Some((community.name.clone(), community.retention_days?)));
+    let retention = Retention::new(pool.clone(), kept);
+    shutdown.spawn("retention", retention.run(shutdown.token()));
     let retriever = Arc::new(Retriever::new(pool.clone(), Arc::clone(&embedder), space));
 
     let sizes = Sizes { context: parts.model.context, max_tokens: parts.model.max_tokens };
@@ -114,7 +118,7 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     watch_model(parts.readiness, &client, &parts.model);
     let slots = Arc::new(Slots::new(pool.clone(), parts.model.servers.clone(), client));
     let model = open_model(&parts.model)?;
-    let apis = ApiTools::new(parts.api.clone(), parts.community.api_tools.clone())?;
+    let apis = ApiTools::new(parts.api.clone(), parts.community.api_tools.clone(), pool.clone())?;
     let hasher = PersonHasher::new(&pool, parts.community.secret_key.as_ref().map(Secret::expose)).await?;
     let planner = Arc::new(Planner {
         pool: pool.clone(),
@@ -129,7 +133,7 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
         retriever: Arc::clone(&retriever),
         web: WebSearch::new(pool.clone(), parts.search)?,
         apis,
-        tables: DbQuery::new(pool.clone(), hasher.clone()),
+        tables: DbQuery::new(pool.clone(), Arc::clone(&retriever), hasher.clone()),
         planner: Arc::clone(&planner),
     };
     let places = Arc::new(Places::new(pool.clone(), parts.identity));

@@ -303,6 +303,25 @@ pub fn forgotten(was_something: bool, platform: Platform) -> String {
     }
 }
 
+/// A line is gone, with what was made from it.
+pub fn line_forgotten() -> String {
+    "done: I forgot that line, and everything that I made of it.".to_owned()
+}
+
+/// The line that was to be forgotten is not known.
+pub fn line_unknown() -> String {
+    "I have nothing of that line.".to_owned()
+}
+
+/// Nothing says which line is to be forgotten.
+pub fn forget_what(platform: Platform) -> String {
+    let command = match platform {
+        Platform::Discord => "!forget".to_owned(),
+        _ => called(platform, "forget"),
+    };
+    format!("write {command} as a reply to the line that I am to forget.")
+}
+
 /// What Pedro can do. `commands` are the names that everybody may use, with their prefix.
 pub fn help(commands: &[String], platform: Platform) -> String {
     let (stop, forget) = (called(platform, "optout"), called(platform, "forgetme"));

@@ -115,5 +115,29 @@ async fn planning_is_switched_for_the_one_channel_that_is_meant(pool: PgPool) {
     set("tess", "on").await.ok();
     let table = run(&pool, &["channels", "list", "--community", "tess"]).await.ok();
     let words: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
-    assert_eq!(words, ["twitch", "tess", "tess", "questions", "on", "-"], "{table}");
+    assert_eq!(words, ["twitch", "tess", "tess", "questions", "on", "-", "-"], "{table}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_channel_keeps_its_lines_for_its_own_time(pool: PgPool) {
+    run(&pool, &["links", "add", "x", "https://example.org", "--community", "tess"]).await.ok();
+    sqlx::raw_sql(
+        "insert into pedro.channel (community_id, platform, platform_channel_id, name)
+         select id, 'twitch', 'tess', 'tess' from pedro.community",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let set = async |days| run(&pool, &["channels", "retention", "tess", days, "--community", "tess"]).await;
+    let kept = async || {
+        let listed = run(&pool, &["channels", "list", "--json", "--community", "tess"]).await.json();
+        listed[0]["retention_days"].as_i64()
+    };
+    assert_eq!(set("30").await.ok(), "lines of tess (twitch) are deleted after 30 days, within a day\n");
+    assert_eq!(kept().await, Some(30));
+    for wrong in ["0", "36501", "-1", "never"] {
+        assert_eq!(set(wrong).await.code, 2, "{wrong}");
+    }
+    assert_eq!(set("default").await.ok(), "lines of tess (twitch) are kept as retention_days of its community says\n");
+    assert_eq!(kept().await, None);
 }

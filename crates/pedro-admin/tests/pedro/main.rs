@@ -7,5 +7,6 @@ mod doctor;
 mod eval;
 mod import;
 mod knowledge;
+mod memory;
 mod model;
 mod support;

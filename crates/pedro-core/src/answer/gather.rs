@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::past_titles::past_titles;
 use super::{Answering, Found};
 use crate::chat::{AuthorKind, MessageId, Platform};
 use crate::memory::Recall;
@@ -10,7 +11,7 @@ use crate::prompt::{self, AnswerInput, LinkNote, NoteLine, Prompt, TitleNote};
 use crate::question::Failure;
 use crate::store::message::{self, MessageRow};
 use crate::store::question::Question;
-use crate::store::{link, stream_title};
+use crate::store::stream_title;
 
 /// Hits that are looked for: what does not fit into the prompt is left out, worst first.
 const HITS: usize = 12;
@@ -70,10 +71,24 @@ impl Answering {
                 Some(_) => Ok(Vec::new()),
             }
         };
-        let (hits, title, links, thread) = tokio::try_join!(
+        // Nor what its query of the titles brought.
+        let earlier = async {
+            match found {
+                None => past_titles(&self.pool, home.id, &question.text, now, zone).await,
+                Some(_) => Ok(Vec::new()),
+            }
+        };
+        let linking = async {
+            match links_allowed(place) {
+                true => self.retriever.links(home.id, &question.text, LINKS).await,
+                false => Ok(Vec::new()),
+            }
+        };
+        let (hits, title, titles, links, thread) = tokio::try_join!(
             recalling,
             stream_title::current(&self.pool, home.id, place.id),
-            link::search(&self.pool, home.id, &question.text, LINKS),
+            earlier,
+            linking,
             message::latest(&self.pool, place.id, since, asked, lines),
         )?;
         let windows = self.retriever.windows(&hits, AROUND).await?;
@@ -93,6 +108,7 @@ impl Answering {
                 live: title.live,
                 since: title.began_at,
             }),
+            titles,
             windows: windows.iter().map(|lines| lines.iter().map(note).collect()).collect(),
             results: found.map_or_else(Vec::new, |found| found.results.clone()),
             links: links

@@ -12,7 +12,7 @@ const SHOWN: i64 = 3;
 pub(super) async fn show(word: Option<&str>, given: &Given<'_>) -> Result<String, StoreError> {
     let home = &given.place.home;
     let links = match word {
-        Some(word) => link::search(given.pool, home.id, word, SHOWN).await?,
+        Some(word) => given.retriever.links(home.id, word, SHOWN).await?,
         None => link::list(given.pool, home.id).await?,
     };
     let with_urls = given.place.key.platform != Platform::Twitch || home.settings.links_allowed;

@@ -7,9 +7,10 @@ mod stream;
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-pub use privacy::{Obeyed, Person, obey_privacy};
+pub use privacy::{Obeyed, Person, export, obey_privacy};
 
 use crate::chat::Platform;
+use crate::memory::Retriever;
 use crate::places::Place;
 use crate::reply;
 use crate::store::{StoreError, channel};
@@ -19,6 +20,8 @@ use crate::trigger::{COMMANDS, Command};
 pub struct Given<'a> {
     /// The database.
     pub pool: &'a PgPool,
+    /// Finds links by meaning.
+    pub retriever: &'a Retriever,
     /// The channel.
     pub place: &'a Place,
     /// When.
@@ -49,6 +52,7 @@ pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreE
         | Command::Mark { .. }
         | Command::Wrong
         | Command::Stop
+        | Command::Forget
         | Command::OptOut(_)
         | Command::OptIn
         | Command::ForgetMe => Ok(String::new()),

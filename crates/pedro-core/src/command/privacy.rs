@@ -1,12 +1,14 @@
 //! `!optout [replies]`, `!optin`, `!forgetme`: obeyed before anything is stored, also for people who opted out.
 
+use chrono::Utc;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::chat::Platform;
 use crate::reply;
 use crate::store::erase::{self, Seen};
 use crate::store::opt_out::{self, OptOut};
-use crate::store::{StoreError, question};
+use crate::store::{StoreError, game, message, question};
 use crate::trigger::{Command, OptOutOf};
 
 /// Who gave a command.
@@ -63,4 +65,25 @@ pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool)
         }
         _ => Obeyed::default(),
     })
+}
+
+/// Everything that is stored of a person.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn export(person: &Person<'_>, pool: &PgPool) -> Result<Value, StoreError> {
+    let lines = message::of_person(pool, person.platform, person.platform_user_id).await?;
+    let questions = question::of_person(pool, person.hash).await?;
+    let games = game::of_person(pool, person.hash).await?;
+    let choice =
+        opt_out::find(pool, &[person.hash.to_vec()]).await?.pop().map(|(_, choice)| choice).unwrap_or_default();
+    Ok(json!({
+        "platform": person.platform,
+        "user_id": person.platform_user_id,
+        "exported_at": Utc::now(),
+        "opted_out": { "storage": choice.storage, "replies": choice.replies },
+        "lines": lines,
+        "questions": questions,
+        "games": games,
+    }))
 }

@@ -1,11 +1,13 @@
 //! What a question tells about where to look: whose lines, from when, and which words carry its meaning. Pure.
 
 mod form;
+mod stream;
 mod time;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+pub use stream::{StreamCue, stream_cue};
 pub use time::{TimeRange, time_range};
 
 /// A question, read for retrieval.

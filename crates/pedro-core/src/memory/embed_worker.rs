@@ -1,4 +1,5 @@
-//! Embeddings, made in the background: the newest line first, so that today's chat does not wait for an old import.
+//! Embeddings, made in the background: the newest line first, so that today's chat does not wait for an old import;
+//! then links.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chat::MessageId;
 use crate::embedder::{EmbedError, Embedder};
+use crate::memory::embed_links;
 use crate::service::metrics::catalog::EmbeddingOutcome;
 use crate::service::metrics::record;
 use crate::store::StoreError;
@@ -70,11 +72,11 @@ impl EmbedWorker {
     pub async fn run(self, stop: CancellationToken) {
         let mut counted = None;
         while !stop.is_cancelled() {
-            let pause = match embed_waiting(&self.pool, self.embedder.as_ref(), self.space, BATCH).await {
+            let pause = match self.embed().await {
                 Ok(0) => LOOK_AGAIN,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
-                    tracing::warn!(%error, "lines wait for their embeddings");
+                    tracing::warn!(%error, "lines or links wait for their embeddings");
                     record::embedded(EmbeddingOutcome::Failed, 1);
                     AFTER_FAILURE
                 }
@@ -88,6 +90,14 @@ impl EmbedWorker {
                 () = self.fresh_lines(), if pause == LOOK_AGAIN => {}
                 () = tokio::time::sleep(pause) => {}
             }
+        }
+    }
+
+    /// Embeds what waits: lines, and links when no line does; how many there were.
+    async fn embed(&self) -> Result<usize, EmbedWaitingError> {
+        match embed_waiting(&self.pool, self.embedder.as_ref(), self.space, BATCH).await? {
+            0 => embed_links(&self.pool, self.embedder.as_ref(), self.space).await,
+            lines => Ok(lines),
         }
     }
 

@@ -4,16 +4,44 @@ use std::sync::Arc;
 
 use super::Pedro;
 use crate::chat::ChannelId;
+use crate::listener::Line;
 use crate::places::Place;
 use crate::reply;
 use crate::speech::{Controls, ReplyTarget, can_edit};
-use crate::store::erase::Seen;
+use crate::store::StoreError;
+use crate::store::erase::{self, Seen};
 use crate::store::question::Waiting;
 
 /// The most messages that are changed for one person: Discord takes about one a second in a channel.
 const MOST: usize = 300;
 
 impl Pedro {
+    /// `!forget` as a reply: the line goes that it replies to, with everything that was made from it; of an answer of
+    /// Pedro's the whole.
+    pub(super) async fn forget_replied(self: &Arc<Self>, line: &Line) -> String {
+        let Some(pointed_at) = &line.message.reply_to else { return reply::forget_what(self.platform) };
+        match self.forget_line(&line.place, &pointed_at.platform_message_id).await {
+            Ok(Some(seen)) => {
+                self.clear_away(seen);
+                reply::line_forgotten()
+            }
+            Ok(None) => reply::line_unknown(),
+            Err(error) => {
+                tracing::warn!(%error, "a line was not forgotten");
+                reply::command_failed()
+            }
+        }
+    }
+
+    /// `None` if there is no such line in the place.
+    async fn forget_line(&self, place: &Place, platform_message_id: &str) -> Result<Option<Seen>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let platform = place.key.platform;
+        let erased = erase::pointed_at(&mut transaction, place.id, platform, platform_message_id).await?;
+        transaction.commit().await?;
+        Ok((erased.lines > 0).then_some(erased.seen))
+    }
+
     /// What was erased because somebody wanted it is not left standing.
     pub(super) fn clear_away(self: &Arc<Self>, seen: Seen) {
         if !can_edit(self.platform) {

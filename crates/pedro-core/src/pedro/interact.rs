@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Pedro;
 use crate::chat::{Author, ChatMessage, Role};
@@ -15,7 +15,7 @@ use crate::places::Place;
 use crate::prompt;
 use crate::reply;
 use crate::speech::{Controls, Interaction, ReplyTarget, can_edit};
-use crate::store::{StoreError, game, generation, message, opt_out, question};
+use crate::store::{StoreError, generation, question};
 use crate::trigger::Command;
 use crate::voice::Utterance;
 
@@ -62,8 +62,14 @@ impl Pedro {
     pub async fn carry_out(self: &Arc<Self>, command: &Command, place: &Place) -> String {
         let carried_out = match command {
             Command::Stop => self.stop(place).await,
-            _ => command::obey(command, &Given { pool: &self.pool, place, now: Utc::now() }).await,
+            _ => {
+                let retriever = &self.planner.retriever;
+                command::obey(command, &Given { pool: &self.pool, retriever, place, now: Utc::now() }).await
+            }
         };
+        if matches!(command, Command::AddLink { .. }) {
+            self.embed_wake.notify_one();
+        }
         carried_out.unwrap_or_else(|error| {
             tracing::warn!(%error, command = command.name(), "a command failed");
             reply::command_failed()
@@ -103,19 +109,7 @@ impl Pedro {
     /// When a statement fails.
     pub async fn export(&self, platform_user_id: &str) -> Result<Value, StoreError> {
         let hash = self.hasher.hash(self.platform, platform_user_id);
-        let lines = message::of_person(&self.pool, self.platform, platform_user_id).await?;
-        let questions = question::of_person(&self.pool, &hash).await?;
-        let games = game::of_person(&self.pool, &hash).await?;
-        let choice = opt_out::find(&self.pool, &[hash]).await?.pop().map(|(_, choice)| choice).unwrap_or_default();
-        Ok(json!({
-            "platform": self.platform,
-            "user_id": platform_user_id,
-            "exported_at": Utc::now(),
-            "opted_out": { "storage": choice.storage, "replies": choice.replies },
-            "lines": lines,
-            "questions": questions,
-            "games": games,
-        }))
+        command::export(&command::Person { platform: self.platform, platform_user_id, hash: &hash }, &self.pool).await
     }
 
     /// Says something of Pedro's own in a place, to everybody there.

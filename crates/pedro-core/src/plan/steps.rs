@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::planner::Planner;
-use super::step::api_call::ApiTools;
+use super::step::api_call::{ApiTools, Payer};
 use super::step::db_query::{DbQuery, Scope};
 use super::step::reference_check;
 use super::step::web_search::WebSearch;
@@ -76,7 +76,9 @@ impl Steps {
         match task.action {
             Action::WebSearch => self.search(task, stop).await,
             Action::ApiCall => {
-                let mut output = self.apis.run(&task.params).await?;
+                let home = &task.place.home;
+                let day = Utc::now().with_timezone(&home.settings.time_zone).date_naive();
+                let mut output = self.apis.run(&task.params, Payer { community: home.id, day }).await?;
                 output.sources.extend_from_slice(&task.sources);
                 Ok(output)
             }

@@ -31,6 +31,21 @@ pub struct TitleNote {
     pub since: DateTime<Utc>,
 }
 
+/// What the stream was called for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastTitle {
+    /// The title.
+    pub title: String,
+    /// The category; may be empty.
+    pub category: String,
+    /// Whether the stream was live.
+    pub live: bool,
+    /// Since when.
+    pub from: DateTime<Utc>,
+    /// Until when; `None`: it still holds.
+    pub until: Option<DateTime<Utc>>,
+}
+
 /// A link that may belong to the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkNote {
@@ -57,6 +72,8 @@ pub struct AnswerInput<'a> {
     pub zone: Tz,
     /// The current stream title.
     pub title: Option<TitleNote>,
+    /// Earlier titles that the question asks about, the newest first.
+    pub titles: Vec<PastTitle>,
     /// Notes from memory: windows of neighbouring lines, the best first.
     pub windows: Vec<Vec<NoteLine>>,
     /// What the steps of a plan brought, in order; empty where there was no plan.
@@ -130,6 +147,7 @@ pub fn estimate_tokens(text: &str) -> usize {
 /// The parts of the user message, quoted.
 struct Notes {
     head: String,
+    titles: Vec<Quoted>,
     windows: Vec<String>,
     results: Vec<Quoted>,
     links: Vec<Quoted>,
@@ -144,6 +162,7 @@ impl Notes {
         let question = Quoted::said(input.asker, input.question, QUESTION_LIMIT);
         Self {
             head: head(input),
+            titles: input.titles.iter().map(|title| past_title(title, input.zone)).collect(),
             windows: input.windows.iter().map(window).collect(),
             results: input.results.iter().map(|note| known(note, RESULT_LIMIT)).collect(),
             links: input.links.iter().map(link).collect(),
@@ -161,16 +180,20 @@ impl Notes {
         let newest = self.thread.len();
         drop_front(&mut self.thread, newest, &mut over);
         drop_back(&mut self.links, 0, Quoted::as_str, &mut over);
+        drop_back(&mut self.titles, 1, Quoted::as_str, &mut over);
         drop_back(&mut self.results, 1, Quoted::as_str, &mut over);
     }
 
     fn render(&self) -> String {
         let mut parts = vec![self.head.clone()];
+        if !self.titles.is_empty() {
+            parts.push(format!("Earlier titles of the stream, the newest first:\n{}", fence(&self.titles)));
+        }
         if !self.results.is_empty() {
             parts.push(format!("What was found for the question, step by step:\n{}", fence(&self.results)));
         }
         match self.windows.as_slice() {
-            [] if !self.results.is_empty() => {}
+            [] if !self.results.is_empty() || !self.titles.is_empty() => {}
             [] => parts.push("From the chat's memory: nothing was found.".to_owned()),
             windows => parts.push(format!("From the chat's memory, best first:\n{}", windows.join("\n"))),
         }
@@ -195,6 +218,20 @@ fn head(input: &AnswerInput<'_>) -> String {
         head.push_str(&format!("\nThe stream: {state} since {}.\n{}", local(note.since), fence(&lines)));
     }
     head
+}
+
+/// `[Tuesday, 2026-11-17 19:02 to 22:10] live: Rust, slowly (Software and Game Development)`.
+fn past_title(note: &PastTitle, zone: Tz) -> Quoted {
+    let (from, until) = (note.from.with_timezone(&zone), note.until.map(|until| until.with_timezone(&zone)));
+    let until = match until {
+        None => "now".to_owned(),
+        Some(until) if until.date_naive() == from.date_naive() => until.format("%H:%M").to_string(),
+        Some(until) => until.format("%A, %Y-%m-%d %H:%M").to_string(),
+    };
+    let state = if note.live { "live" } else { "offline" };
+    let category = if note.category.is_empty() { String::new() } else { format!(" ({})", note.category) };
+    let from = from.format("%A, %Y-%m-%d %H:%M");
+    Quoted::text(&format!("[{from} to {until}] {state}: {}{category}", note.title), LINE_LIMIT)
 }
 
 fn link(note: &LinkNote) -> Quoted {

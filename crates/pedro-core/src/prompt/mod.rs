@@ -17,7 +17,7 @@ mod split_markdown;
 use serde::{Deserialize, Serialize};
 
 pub use abuse::is_abusive;
-pub use answer::{AnswerInput, LinkNote, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
+pub use answer::{AnswerInput, LinkNote, PastTitle, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
 pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
 pub use deny::DenyList;
 pub use game::{GameInput, GameNote, game_fallbacks, game_messages};

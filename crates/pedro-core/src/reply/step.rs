@@ -74,6 +74,11 @@ pub fn api_locked(api: &str) -> String {
     format!("{api} does not let me in")
 }
 
+/// It costs money, and enough was spent today.
+pub fn api_spent(api: &str) -> String {
+    format!("{api} was asked enough for today, it can be asked again tomorrow")
+}
+
 /// It has no answer.
 pub fn api_knows_nothing(api: &str) -> String {
     format!("{api} knows nothing about that")

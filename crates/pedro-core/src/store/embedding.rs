@@ -6,7 +6,7 @@ use pgvector::HalfVector;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::StoreError;
-use crate::chat::MessageId;
+use crate::chat::{CommunityId, MessageId};
 
 /// How long a worker may take over the lines that it took. A crash makes them wait so long.
 pub const TAKEN_FOR: Duration = Duration::from_secs(20);
@@ -175,6 +175,24 @@ pub async fn put(
     .await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// Puts lines on the list of those that wait for an embedding, of one community or of all; how many. Those that they have
+/// serve until there are new ones.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn mark_all(db: impl PgExecutor<'_>, community: Option<CommunityId>) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "insert into pedro.message_unembedded (message_id)
+         select message.id from pedro.message join pedro.channel on channel.id = channel_id
+         where $1::bigint is null or community_id = $1 order by message.id
+         on conflict (message_id) do update set taken_until = null",
+        community.map(|id| id.0)
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// How many lines wait for an embedding.

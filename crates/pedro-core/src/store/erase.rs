@@ -3,11 +3,15 @@
 //! Used for lines that a platform took back and for people who ask to be forgotten. All functions belong in a
 //! transaction: what a stranger finds afterwards is either all or nothing.
 
+mod expired;
+mod pointed;
 mod seen;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+pub use self::expired::{Expired, expired};
+pub use self::pointed::pointed_at;
 use super::StoreError;
 use super::question::Waiting;
 use crate::chat::{ChannelId, MessageId, Platform, QuestionId};
@@ -178,7 +182,6 @@ async fn forget_steps(connection: &mut PgConnection, ids: &[i64]) -> Result<(), 
     Ok(())
 }
 
-/// Removes one line by the platform's id. True if it was stored.
 /// Removes one line by the platform's id, and the question that it put: that of somebody who opted out of storage is
 /// kept without its line.
 ///

@@ -1,6 +1,10 @@
 //! `pedro.link`: the helpful links of a community.
 
+mod meaning;
+
 use sqlx::PgExecutor;
+
+pub use meaning::{Near, Unembedded, forget_embeddings, nearest, put_embeddings, unembedded};
 
 use super::StoreError;
 use crate::chat::CommunityId;

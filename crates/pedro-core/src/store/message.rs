@@ -114,11 +114,17 @@ pub async fn insert_lines(
         &generations as &[Option<i64>],
     )
     .fetch_all(&mut *connection)
-    .await?;
+    .await
+    .map_err(|error| if is_author_gone(&error) { StoreError::Raced } else { error.into() })?;
     let written: HashMap<String, MessageId> =
         rows.into_iter().map(|row| (row.platform_message_id, MessageId(row.id))).collect();
     ensure_nothing_lost(connection, lines, &written).await?;
     Ok(written)
+}
+
+/// The author was forgotten, or found to have no line left, in the same instant.
+fn is_author_gone(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.constraint()) == Some("message_author_id_fkey")
 }
 
 /// A line whose author another process wrote in the same instant finds no row for them in this statement's snapshot and

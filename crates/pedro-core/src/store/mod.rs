@@ -1,6 +1,8 @@
 //! All SQL, one file per table. Functions that belong in a transaction take `&mut PgConnection`, the others
 //! `impl PgExecutor<'_>`. Not found is `None`, never an error.
 
+pub mod api_token_use;
+pub mod author;
 pub mod channel;
 pub mod database;
 pub mod embedding;

@@ -119,6 +119,41 @@ pub async fn during(
     Ok(titles)
 }
 
+/// The titles of a community whose title or category has words of a text: those with most of them first, of these the
+/// newest.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn matching(
+    db: impl PgExecutor<'_>,
+    community: CommunityId,
+    text: &str,
+    count: i64,
+) -> Result<Vec<StreamTitle>, StoreError> {
+    // A stream changes its title a few times at most: there are some hundred rows a year.
+    let titles = sqlx::query_as!(
+        StreamTitle,
+        r#"with asked as (
+               select tsvector_to_array(pedro.chat_words($2)) as words
+           ), scored as (
+               select stream_title.*, channel.name as channel, (
+                   select count(*) from unnest(tsvector_to_array(pedro.chat_words(title || ' ' || category))) as word
+                   where word = any(asked.words)
+               ) as score
+               from pedro.stream_title join pedro.channel on channel.id = channel_id, asked where community_id = $1
+           )
+           select channel as "channel!", title as "title!", category as "category!", live as "live!",
+               began_at as "began_at!", ended_at
+           from scored where score > 0 order by score desc, began_at desc, id desc limit $3"#,
+        community.0,
+        text,
+        count
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(titles)
+}
+
 /// The current title that matters in a place: that channel's own, else that of a stream of the community, live first.
 ///
 /// # Errors

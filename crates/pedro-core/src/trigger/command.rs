@@ -53,6 +53,8 @@ pub enum Command {
     Stop,
     /// `!wrong`, as a reply to an answer: the answer is taken back.
     Wrong,
+    /// `!forget`, as a reply to a line: it goes, with everything that was made from it.
+    Forget,
     /// `!optout [replies|storage]`.
     OptOut(OptOutOf),
     /// `!optin`.
@@ -114,6 +116,7 @@ impl Command {
             Self::Pause(_) => "pedro-pause",
             Self::Stop => "pedro-stop",
             Self::Wrong => "wrong",
+            Self::Forget => "forget",
             Self::OptOut(_) => "optout",
             Self::OptIn => "optin",
             Self::ForgetMe => "forgetme",

@@ -1,5 +1,7 @@
 //! The named queries of plans: what they tell, of whom, and to whom.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use pedro_core::chat::{ChannelId, Chattiness, Platform};
 use pedro_core::memory::PersonHasher;
@@ -30,7 +32,7 @@ async fn hasher(world: &World) -> PersonHasher {
 }
 
 async fn read_in(world: &World, params: Value, scope: &Scope) -> Result<StepOutput, StepError> {
-    let query = DbQuery::new(world.pool.clone(), hasher(world).await);
+    let query = DbQuery::new(world.pool.clone(), Arc::new(world.retriever().await), hasher(world).await);
     query.run(params.as_object().unwrap(), scope).await
 }
 
@@ -218,7 +220,7 @@ async fn a_person_who_opted_out_or_never_wrote_is_not_known(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_database_that_is_away_is_told_in_words(pool: PgPool) {
     let world = World::new(pool).await;
-    let query = DbQuery::new(world.pool.clone(), hasher(&world).await);
+    let query = DbQuery::new(world.pool.clone(), Arc::new(world.retriever().await), hasher(&world).await);
     world.pool.close().await;
     let failed = query.run(json!({"query": "links"}).as_object().unwrap(), &scope(&world)).await;
     assert_eq!(failed.unwrap_err(), StepError::Failed("my memory did not answer".to_owned()));

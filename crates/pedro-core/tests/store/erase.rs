@@ -1,6 +1,6 @@
 //! Forgetting leaves nothing: not the line, not its embedding, not what was made from it.
 
-use pedro_core::chat::{ChatMessage, MessageId, Platform, QuestionId};
+use pedro_core::chat::{ChannelId, ChatMessage, MessageId, Platform, QuestionId};
 use pedro_core::plan::{Citation, Origin, PlanStatus, StepOutput, default_plan};
 use pedro_core::store::generation::{self, NewGeneration};
 use pedro_core::store::plan::Ended;
@@ -13,10 +13,10 @@ use uuid::Uuid;
 /// The world of these tests lies in the past.
 const AGES: std::time::Duration = std::time::Duration::from_secs(3_000_000_000);
 
-use crate::world::{World, line, reply_to};
+use crate::world::{World, line, open, reply_to};
 
 /// Everything that the database holds, as text.
-async fn dump(pool: &PgPool) -> String {
+pub(crate) async fn dump(pool: &PgPool) -> String {
     let tables: Vec<String> =
         sqlx::query_scalar("select tablename from pg_tables where schemaname = 'pedro'").fetch_all(pool).await.unwrap();
     let mut all = String::new();
@@ -40,7 +40,7 @@ fn made_from(messages: &[MessageId]) -> Provenance<'_> {
 }
 
 /// Bob asks, Pedro searches the web with a line of Ann's and answers from it.
-async fn answered_from(world: &World, fact: &ChatMessage) {
+pub(crate) async fn answered_from(world: &World, fact: &ChatMessage) {
     let source = world.write(world.channel, fact, None).await;
     let asked = line("room", "Bob", "what is the word?", world.now);
     world.write(world.channel, &asked, None).await;
@@ -154,6 +154,51 @@ async fn a_deleted_line_takes_along_what_was_made_from_it(pool: PgPool) {
     assert!(erase::line(&mut connection, Platform::Twitch, &fact.platform_message_id).await.unwrap().lines > 0);
     assert_eq!(erase::line(&mut connection, Platform::Twitch, &fact.platform_message_id).await.unwrap().lines, 0);
     assert!(!dump(&world.pool).await.contains("xyzzy"));
+}
+
+/// What a moderator points at in a channel is erased.
+async fn point_at(world: &World, channel: ChannelId, id: &str) -> u64 {
+    let mut transaction = world.pool.begin().await.unwrap();
+    let erased = erase::pointed_at(&mut transaction, channel, Platform::Twitch, id).await.unwrap();
+    transaction.commit().await.unwrap();
+    erased.lines
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_line_that_is_pointed_at_goes_with_all_that_was_made_from_it_but_not_from_another_channel(pool: PgPool) {
+    let world = World::new(pool).await;
+    let fact = line("room", "Ann", "the word is xyzzy", world.now);
+    answered_from(&world, &fact).await;
+    let (_, other) = open(&world.pool, "home", "other room").await;
+    assert_eq!(point_at(&world, other, &fact.platform_message_id).await, 0);
+    assert!(dump(&world.pool).await.contains("xyzzy"));
+    assert_eq!(point_at(&world, world.channel, &fact.platform_message_id).await, 2);
+    assert!(!dump(&world.pool).await.contains("xyzzy"));
+    assert_eq!(point_at(&world, world.channel, &fact.platform_message_id).await, 0);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_answer_that_is_pointed_at_goes_whole_and_leaves_the_line_that_it_was_made_from(pool: PgPool) {
+    let world = World::new(pool).await;
+    answered_from(&world, &line("room", "Ann", "the word is xyzzy", world.now)).await;
+    // A second piece of the same answer.
+    let (piece, generation): (String, i64) =
+        sqlx::query_as("select platform_message_id, generation_id from pedro.message where generation_id is not null")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+    let second = line("room", "pedro_bot", "and that was all that Ann said", world.now);
+    world.write(world.channel, &second, Some(generation.into())).await;
+    assert_eq!(point_at(&world, world.channel, &piece).await, 2);
+    let left = dump(&world.pool).await;
+    assert!(!left.contains("Ann said"), "{left}");
+    assert!(left.contains("the word is xyzzy") && left.contains("what is the word?"), "{left}");
+    let (answer, prompt): (Option<String>, Option<serde_json::Value>) =
+        sqlx::query_as("select answer, prompt from pedro.question, pedro.generation")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+    assert_eq!((answer, prompt), (None, None));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

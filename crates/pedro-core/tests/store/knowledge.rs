@@ -39,6 +39,35 @@ async fn links_are_found_by_name_by_word_in_a_question_and_nearly_spelled(pool: 
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn titles_are_found_by_their_words_in_title_and_category_those_with_most_first(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut connection = world.pool.acquire().await.unwrap();
+    for (day, title, category) in [
+        (0, "Building a parser", "Software"),
+        (1, "The rocket goes up", "Factorio"),
+        (2, "C++ and trains", "Factorio"),
+        (3, "Building trains", "Factorio"),
+    ] {
+        let state = StreamState { title: title.into(), category: category.into(), live: true };
+        let at = world.now + Duration::days(day);
+        stream_title::observe(&mut connection, world.channel, &state, at).await.unwrap();
+    }
+    for (asked, expected) in [
+        ("factorio", &["Building trains", "C++ and trains", "The rocket goes up"][..]),
+        ("factorio with rockets", &["The rocket goes up", "Building trains"]),
+        ("c++", &["C++ and trains"]),
+        ("chess", &[]),
+        ("", &[]),
+    ] {
+        let found = stream_title::matching(&world.pool, world.community, asked, 3).await.unwrap();
+        let titles: Vec<&str> = found.iter().map(|title| title.title.as_str()).take(expected.len().max(1)).collect();
+        assert_eq!(titles, expected, "{asked}");
+    }
+    let (elsewhere, _) = crate::world::open(&world.pool, "other", "other").await;
+    assert!(stream_title::matching(&world.pool, elsewhere, "factorio", 3).await.unwrap().is_empty());
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn the_history_of_titles_has_a_row_for_each_change_and_no_hole(pool: PgPool) {
     let world = World::new(pool).await;
     let mut connection = world.pool.acquire().await.unwrap();

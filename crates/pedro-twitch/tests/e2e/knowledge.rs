@@ -69,6 +69,100 @@ async fn links_are_found_by_name_by_word_and_with_a_typo_and_offered_in_prompts(
     .await
 }
 
+async fn until_links_are_embedded(t: &mut TwitchTester, parts: i64) -> Result<()> {
+    t.until("the links are embedded", async |t| {
+        Ok((database::count(t.db(), "select count(*) from pedro.link_embedding").await? == parts).then_some(()))
+    })
+    .await
+}
+
+/// Neither has a word of the link.
+const BY_MEANING: &str = "which tunes are you listening to?";
+
+#[sqlx::test(migrations = false)]
+async fn a_link_is_found_by_its_meaning_in_a_command_and_for_an_answer(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        ask(t, TOWN, "!addlink playlist https://example.org/songs music spotify songs").await?;
+        ask(t, TOWN, "!addlink keyboard https://example.org/kb typing hardware").await?;
+        until_links_are_embedded(t, 2).await?;
+        assert_eq!(ask(t, "alice", &format!("!links {BY_MEANING}")).await?, "playlist: https://example.org/songs");
+        let question = t.chat("bob", &format!("pedro, {BY_MEANING}"));
+        t.next_reply_to(&question).await?;
+        let other = t.chat("carol", "pedro, did bob fix the printer?");
+        t.next_reply_to(&other).await?;
+        let prompts = t.prompts();
+        ensure!(prompts[0].contains("playlist: https://example.org/songs"), "{}", prompts[0]);
+        ensure!(!prompts[0].contains("https://example.org/kb"), "{}", prompts[0]);
+        ensure!(!prompts[1].contains("https://example.org"), "{}", prompts[1]);
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn where_links_are_not_allowed_none_is_in_a_prompt(pool: PgPool) -> Result<()> {
+    let config = "communities: [{name: strict, twitch: [pedrotown], links_allowed: false}]";
+    let setup = Setup { config: Some(config.to_owned()), ..Setup::default() };
+    setup
+        .run(pool, async |t| {
+            ask(t, TOWN, "!addlink playlist https://example.org/songs music spotify songs").await?;
+            until_links_are_embedded(t, 1).await?;
+            let question = t.chat("bob", &format!("pedro, {BY_MEANING}"));
+            t.next_reply_to(&question).await?;
+            ensure!(!t.prompts()[0].contains("example.org/songs"), "{}", t.prompts()[0]);
+            Ok(())
+        })
+        .await
+}
+
+/// A stream of three hours, from seven in the evening.
+async fn streamed(t: &TwitchTester, title: &str, category: &str, day: chrono::NaiveDate) -> Result<()> {
+    let began = day.and_hms_opt(19, 0, 0).map(|at| at.and_utc());
+    sqlx::query(
+        "insert into pedro.stream_title (channel_id, title, category, live, began_at, ended_at)
+         select id, $1, $2, true, $3, $3 + interval '3 hours' from pedro.channel where platform_channel_id = 'pedrotown'",
+    )
+    .bind(title)
+    .bind(category)
+    .bind(began)
+    .execute(t.db())
+    .await?;
+    Ok(())
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_question_about_an_earlier_stream_has_its_title_in_the_prompt(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let today = chrono::Utc::now().date_naive();
+        let is_tuesday = |day: &chrono::NaiveDate| chrono::Datelike::weekday(day) == chrono::Weekday::Tue;
+        let tuesday = today.iter_days().rev().skip(1).find(is_tuesday).unwrap_or(today);
+        let ago = |days: u64| tuesday - chrono::Days::new(days);
+        streamed(t, "The rocket goes up", "Factorio", ago(30)).await?;
+        streamed(t, "Trains everywhere", "Factorio", ago(20)).await?;
+        streamed(t, "Guests talk about Zig", "Talk Shows", ago(1)).await?;
+        streamed(t, "Borrow checker night", "Software and Game Development", tuesday).await?;
+        for (login, question) in [
+            ("alice", "pedro, what was the title last Tuesday?"),
+            ("bob", "pedro, when did we last play factorio?"),
+            ("carol", "pedro, what did Ann say about zig?"),
+        ] {
+            let id = t.chat(login, question);
+            t.next_reply_to(&id).await?;
+        }
+        let prompts = t.prompts();
+        let told =
+            format!("[Tuesday, {tuesday} 19:00 to 22:00] live: Borrow checker night (Software and Game Development)");
+        ensure!(prompts[0].contains(&told), "{}", prompts[0]);
+        ensure!(!prompts[0].contains("Zig") && !prompts[0].contains("Factorio"), "{}", prompts[0]);
+        let at = |title: &str| prompts[1].find(title);
+        ensure!(at("Trains everywhere").is_some() && at("Trains everywhere") < at("The rocket"), "{}", prompts[1]);
+        ensure!(at("Borrow").is_none(), "{}", prompts[1]);
+        ensure!(!prompts[2].contains("Earlier titles"), "{}", prompts[2]);
+        Ok(())
+    })
+    .await
+}
+
 async fn until_titles(t: &mut TwitchTester, count: i64) -> Result<()> {
     t.until("the title is known", async |t| {
         Ok((database::count(t.db(), "select count(*) from pedro.stream_title").await? == count).then_some(()))

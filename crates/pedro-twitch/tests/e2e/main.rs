@@ -17,6 +17,7 @@ mod durability;
 mod integrations;
 mod knowledge;
 mod memory;
+mod moderation;
 mod operation;
 mod outage;
 mod plans;

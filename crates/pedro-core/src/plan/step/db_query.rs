@@ -4,6 +4,7 @@
 mod told;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -12,8 +13,8 @@ use sqlx::PgPool;
 
 use super::{CatalogEntry, text};
 use crate::chat::{ChannelId, CommunityId, Platform};
-use crate::memory::PersonHasher;
 use crate::memory::cue::{TimeRange, time_range};
+use crate::memory::{PersonHasher, Retriever};
 use crate::plan::{Citation, StepError, StepOutput};
 use crate::reply::step as say;
 use crate::service::config::text_of;
@@ -70,6 +71,7 @@ pub struct Scope {
 /// Reads the named queries.
 pub struct DbQuery {
     pool: PgPool,
+    retriever: Arc<Retriever>,
     hasher: PersonHasher,
 }
 
@@ -88,9 +90,9 @@ impl From<StoreError> for QueryError {
 }
 
 impl DbQuery {
-    /// Reads from this database; `hasher` knows people who opted out.
-    pub fn new(pool: PgPool, hasher: PersonHasher) -> Self {
-        Self { pool, hasher }
+    /// Reads from this database; `retriever` finds links by meaning, `hasher` knows people who opted out.
+    pub fn new(pool: PgPool, retriever: Arc<Retriever>, hasher: PersonHasher) -> Self {
+        Self { pool, retriever, hasher }
     }
 
     /// What can be asked, for the planner's prompt.
@@ -139,7 +141,7 @@ impl DbQuery {
 
     async fn links(&self, word: Option<&str>, scope: &Scope) -> Result<StepOutput, QueryError> {
         let links = match word {
-            Some(word) => link::search(&self.pool, scope.community, word, MOST_LINKS).await?,
+            Some(word) => self.retriever.links(scope.community, word, MOST_LINKS).await?,
             None => link::list(&self.pool, scope.community).await?,
         };
         let citations = links.iter().map(|link| Citation { title: link.name.clone(), url: Some(link.url.clone()) });

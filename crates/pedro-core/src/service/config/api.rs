@@ -4,11 +4,14 @@ use clap::Args;
 use url::Url;
 
 use super::problems::ConfigProblems;
-use super::values::{BASE_URL, parse_base_url, text};
+use super::values::{BASE_URL, parse_base_url, shown, text};
 use crate::service::secret::Secret;
 
 const OPENAI: &str = "https://api.openai.com/v1";
 const OPENAI_MODEL: &str = "gpt-4o-mini";
+const OPENAI_DAILY_TOKENS: u32 = 100_000;
+/// One question and its answer may cost so much.
+const FEWEST_DAILY_TOKENS: u32 = 10_000;
 const DUCKDUCKGO: &str = "https://api.duckduckgo.com";
 const WIKIPEDIA: &str = "https://en.wikipedia.org";
 
@@ -32,6 +35,9 @@ pub struct ApiArgs {
     /// Name of that model. Default: gpt-4o-mini
     #[arg(long, env = "OPENAI_MODEL")]
     pub openai_model: Option<String>,
+    /// Tokens that this model may cost a community in a day, or none for no limit. Default: 100000
+    #[arg(long, env = "OPENAI_DAILY_TOKENS")]
+    pub openai_daily_tokens: Option<String>,
     /// Base URL of DuckDuckGo's instant answers; or none. Default: api.duckduckgo.com
     #[arg(long, env = "DUCKDUCKGO_API_URL", hide_env_values = true)]
     pub duckduckgo_api_url: Option<String>,
@@ -58,6 +64,8 @@ pub struct OpenAiSettings {
     pub key: Secret,
     /// Its name.
     pub model: String,
+    /// Tokens that it may cost a community in a day, question and answer together; `None`: as many as it likes.
+    pub daily_tokens: Option<u32>,
 }
 
 /// The built-in APIs, checked. `None`: plans cannot ask it.
@@ -77,17 +85,31 @@ impl ApiArgs {
         let key_file = text(self.openai_api_key_file.as_ref());
         let key = problems.secret("OPENAI_API_KEY", self.openai_api_key.as_ref(), key_file);
         let openai = server("OPENAI_BASE_URL", text(self.openai_base_url.as_ref()), OPENAI, problems);
+        let daily_tokens = daily_tokens(text(self.openai_daily_tokens.as_ref()), problems);
         let model = text(self.openai_model.as_ref()).unwrap_or(OPENAI_MODEL).to_owned();
         let openai = openai.zip(key).map(|(mut server, key)| {
             if server.url.path() == "/" {
                 server.url.set_path("/v1/");
             }
-            OpenAiSettings { server, key, model }
+            OpenAiSettings { server, key, model, daily_tokens }
         });
         let duckduckgo = server("DUCKDUCKGO_API_URL", text(self.duckduckgo_api_url.as_ref()), DUCKDUCKGO, problems);
         let wikipedia = server("WIKIPEDIA_URL", text(self.wikipedia_url.as_ref()), WIKIPEDIA, problems);
         ApiSettings { openai, duckduckgo, wikipedia }
     }
+}
+
+fn daily_tokens(value: Option<&str>, problems: &mut ConfigProblems) -> Option<u32> {
+    let tokens = match value {
+        None => Ok(Some(OPENAI_DAILY_TOKENS)),
+        Some(NONE) => Ok(None),
+        Some(value) => match value.parse::<u32>() {
+            Ok(tokens) if tokens >= FEWEST_DAILY_TOKENS => Ok(Some(tokens)),
+            _ => Err(format!("{} is no such number", shown(value))),
+        },
+    };
+    let shape = ("a number of tokens, 10000 or more; or none", "100000");
+    problems.take("OPENAI_DAILY_TOKENS", tokens, shape, Some(OPENAI_DAILY_TOKENS))
 }
 
 fn server(name: &str, value: Option<&str>, default: &str, problems: &mut ConfigProblems) -> Option<ApiServer> {
@@ -134,6 +156,21 @@ mod tests {
             let openai = resolve(args).unwrap().openai.unwrap();
             assert_eq!((openai.server.url.as_str(), openai.server.own), (expected, own));
             assert_eq!(openai.model, "gpt-4o-mini");
+        }
+    }
+
+    #[test]
+    fn the_model_has_a_daily_budget_unless_the_operator_wants_none() {
+        let budget = |value: Option<&str>| {
+            let openai_daily_tokens = value.map(str::to_owned);
+            let args = ApiArgs { openai_api_key: Some(Secret::new("k")), openai_daily_tokens, ..Default::default() };
+            resolve(args).map(|settings| settings.openai.unwrap().daily_tokens)
+        };
+        assert_eq!(budget(None), Ok(Some(100_000)));
+        assert_eq!(budget(Some("20000")), Ok(Some(20_000)));
+        assert_eq!(budget(Some("none")), Ok(None));
+        for wrong in ["0", "9999", "-1", "many"] {
+            assert!(budget(Some(wrong)).unwrap_err().contains("OPENAI_DAILY_TOKENS"), "{wrong}");
         }
     }
 

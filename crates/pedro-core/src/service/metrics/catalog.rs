@@ -83,6 +83,8 @@ catalog! {
     GENERATION_DURATION = "pedro_generation_duration_seconds", Kind::Histogram(MODEL), "Time of one model call.";
     GENERATION_TOKENS = "pedro_generation_tokens_total", Kind::Counter, "Tokens read and written by the model.";
     MESSAGES_STORED = "pedro_messages_stored_total", Kind::Counter, "Messages stored.";
+    MESSAGES_EXPIRED = "pedro_messages_expired_total", Kind::Counter,
+        "Messages deleted by age, with those that were made from them.";
     MESSAGES_DROPPED = "pedro_messages_dropped_total", Kind::Counter, "Messages lost before they were stored.";
     EMBEDDING_LAG = "pedro_embedding_lag_messages", Kind::Gauge, "Stored messages that have no embedding yet.";
     EMBEDDINGS = "pedro_embeddings_total", Kind::Counter, "Embeddings made, by outcome.";

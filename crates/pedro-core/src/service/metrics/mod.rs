@@ -94,7 +94,7 @@ const WITHHELD: [&str; 3] = ["empty", "denied", "leak"];
 pub fn start(platforms: &[&'static str]) {
     gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION"), "commit" => option_env!("PEDRO_COMMIT").unwrap_or("unknown"))
         .set(1.0);
-    for name in [LLM_SUCCESSFUL, LLM_FAILED, LLM_EMPTY, WEB_SEARCH_SUCCESS, WEB_SEARCH_FAIL] {
+    for name in [LLM_SUCCESSFUL, LLM_FAILED, LLM_EMPTY, WEB_SEARCH_SUCCESS, WEB_SEARCH_FAIL, MESSAGES_EXPIRED] {
         counter!(name).absolute(0);
     }
     for name in [QUEUE_DEPTH, EMBEDDING_LAG] {

@@ -70,6 +70,11 @@ pub fn messages_dropped(platform: &'static str, reason: DropReason, count: u64) 
     counter!(MESSAGES_DROPPED, "platform" => platform, "reason" => reason.as_str()).increment(count);
 }
 
+/// Messages were deleted by age.
+pub fn expired(count: u64) {
+    counter!(MESSAGES_EXPIRED).increment(count);
+}
+
 /// Embeddings were made, or could not be.
 pub fn embedded(outcome: EmbeddingOutcome, count: u64) {
     counter!(EMBEDDINGS, "outcome" => outcome.as_str()).increment(count);

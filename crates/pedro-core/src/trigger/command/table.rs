@@ -37,6 +37,10 @@ pub const COMMANDS: &[CommandInfo] = &[
     public("mark", "N failed|redundant", "answers your last plan again without a step", mark),
     moderators("addlink", "name url [words]", "adds or replaces a link", add_link),
     moderators("dellink", "name", "removes a link", del_link),
+    moderators("forget", "", "as a reply to a line: I forget it, and what I made of it", |rest| {
+        // It deletes: a sentence that only begins like it does not.
+        rest.is_empty().then_some(Command::Forget)
+    }),
     moderators("pedro-agentic-mode", "on|off", "lets me plan harder questions, or not", agentic_mode),
     moderators("pedro-pause", "[minutes|off]", "keeps me quiet for a while", pause),
     moderators("pedro-stop", "", "cancels everything I am working on", |_| Some(Command::Stop)),

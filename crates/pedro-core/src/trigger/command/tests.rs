@@ -42,6 +42,7 @@ fn every_command_is_read() {
         ("!optout Storage", Command::OptOut(OptOutOf::Storage)),
         ("!optout replies", Command::OptOut(OptOutOf::Replies)),
         ("!optin", Command::OptIn),
+        ("!forget", Command::Forget),
         ("!forgetme", Command::ForgetMe),
         ("!TITLE", Command::Title),
         ("  !title \u{e0000}", Command::Title),
@@ -69,6 +70,7 @@ fn a_command_used_wrongly_tells_how_it_is_used() {
         ("!optout please", "!optout [storage|replies]"),
         ("!optout storage replies", "!optout [storage|replies]"),
         ("!forgetme what does it do?", "!forgetme"),
+        ("!forget about it", "!forget"),
         ("!optin no", "!optin"),
         ("!dellink", "!dellink name"),
         ("!dellink two words", "!dellink name"),
@@ -183,7 +185,7 @@ fn a_renamed_command_answers_only_to_its_new_name() {
 fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
     for info in COMMANDS {
         let needs_moderator =
-            ["addlink", "dellink", "pedro-agentic-mode", "pedro-pause", "pedro-stop"].contains(&info.name);
+            ["addlink", "dellink", "forget", "pedro-agentic-mode", "pedro-pause", "pedro-stop"].contains(&info.name);
         let needs = if needs_moderator { Role::Moderator } else { Role::Viewer };
         let private = ["optout", "optin", "forgetme"].contains(&info.name);
         let usage = Usage { command: info.name, usage: info.usage(&ear()) };

@@ -4,6 +4,7 @@
 //! what opens it.
 
 mod answer;
+mod budget;
 mod duckduckgo;
 mod guard;
 mod listed;
@@ -15,13 +16,16 @@ use std::time::{Duration, Instant};
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Map, Value};
+use sqlx::PgPool;
 
+pub use self::budget::Payer;
 use self::guard::{Guard, NotPublic};
 use super::http::{self, HttpError};
 use super::{CatalogEntry, text};
 use crate::plan::{StepError, StepOutput};
 use crate::reply::step as say;
 use crate::service::config::{ApiSettings, ApiToolSettings, TOOL, text_of};
+use crate::store::StoreError;
 
 /// How long a built-in API may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -57,6 +61,12 @@ enum CallError {
     /// What it answers cannot be read.
     #[error("{0}")]
     Unreadable(String),
+    /// It costs money, and the day's budget is spent.
+    #[error("the community's tokens for today are spent (OPENAI_DAILY_TOKENS)")]
+    Spent,
+    /// What was spent is not known.
+    #[error("what was spent today is not known: {0}")]
+    Ledger(#[from] StoreError),
     /// It has no answer to that.
     #[error("it knows nothing about that")]
     Nothing,
@@ -89,15 +99,16 @@ pub struct ApiTools {
     guard: Guard,
     built_in: ApiSettings,
     listed: Vec<ApiToolSettings>,
+    pool: PgPool,
 }
 
 impl ApiTools {
-    /// The built-in APIs, and those that the operator's file lists.
+    /// The built-in APIs, and those that the operator's file lists. What is spent is written down in `pool`.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
-    pub fn new(built_in: ApiSettings, listed: Vec<ApiToolSettings>) -> Result<Self, reqwest::Error> {
-        Ok(Self { guard: Guard::new()?, built_in, listed })
+    pub fn new(built_in: ApiSettings, listed: Vec<ApiToolSettings>, pool: PgPool) -> Result<Self, reqwest::Error> {
+        Ok(Self { guard: Guard::new()?, built_in, listed, pool })
     }
 
     /// What can be asked here, for the planner's prompt.
@@ -115,7 +126,7 @@ impl ApiTools {
     /// # Errors
     /// [`StepError::Refused`] if there is no such API or it must not be asked so, [`StepError::TooSlow`] and
     /// [`StepError::Failed`] if it did not answer.
-    pub async fn run(&self, params: &Map<String, Value>) -> Result<StepOutput, StepError> {
+    pub async fn run(&self, params: &Map<String, Value>, payer: Payer) -> Result<StepOutput, StepError> {
         let name = params.get(TOOL).and_then(Value::as_str).unwrap_or_default().trim();
         let ApiSettings { openai, duckduckgo, wikipedia } = &self.built_in;
         let guard = &self.guard;
@@ -123,7 +134,9 @@ impl ApiTools {
             return observed(&tool.name, tool.timeout, listed::ask(guard, tool, params)).await;
         }
         match (name, openai, duckduckgo, wikipedia) {
-            (openai::NAME, Some(openai), ..) => observed(name, MODEL_TIMEOUT, openai::ask(guard, openai, params)).await,
+            (openai::NAME, Some(openai), ..) => {
+                observed(name, MODEL_TIMEOUT, openai::ask(guard, openai, params, (&self.pool, payer))).await
+            }
             (openai::NAME, None, ..) => Err(StepError::Refused(say::model_not_set_up())),
             (duckduckgo::NAME, _, Some(server), _) => {
                 observed(name, TIMEOUT, duckduckgo::ask(guard, server, params)).await
@@ -157,9 +170,10 @@ async fn observed(
         CallError::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
             StepError::Refused(say::api_locked(name))
         }
+        CallError::Spent => StepError::Refused(say::api_spent(name)),
         CallError::TooSlow => StepError::TooSlow,
         CallError::Nothing => StepError::Failed(say::api_knows_nothing(name)),
-        CallError::Status(_) | CallError::Unreachable(_) | CallError::Unreadable(_) => {
+        CallError::Status(_) | CallError::Unreachable(_) | CallError::Unreadable(_) | CallError::Ledger(_) => {
             StepError::Failed(say::api_failed(name))
         }
     })

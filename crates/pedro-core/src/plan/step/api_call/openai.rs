@@ -1,14 +1,16 @@
 //! A model that answers for money, by the protocol that most of them speak.
 
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use sqlx::PgPool;
 
+use super::budget::{Payer, Reserved};
 use super::guard::Guard;
 use super::{CallError, MOST_BYTES, answer, query_of, read};
 use crate::plan::StepOutput;
 use crate::plan::step::{CatalogEntry, text};
+use crate::prompt::estimate_tokens;
 use crate::service::config::OpenAiSettings;
-use serde_json::Map;
 
 pub(super) const NAME: &str = "openai";
 
@@ -29,17 +31,36 @@ pub(super) fn catalog_entry() -> CatalogEntry {
     }
 }
 
-/// Asks it.
+/// Asks it, if the day's budget has room for the longest answer.
 pub(super) async fn ask(
     guard: &Guard,
     settings: &OpenAiSettings,
     params: &Map<String, Value>,
+    (pool, payer): (&PgPool, Payer),
 ) -> Result<StepOutput, CallError> {
     let query = query_of(params, QUERY_CHARS)?;
+    let asked = estimate_tokens(SYSTEM) + estimate_tokens(&query);
+    let reserved = Reserved::take(pool, payer, asked + MOST_TOKENS as usize, settings.daily_tokens).await?;
+    let said = said(guard, settings, &query).await;
+    if let Some(reserved) = reserved {
+        let spent = match &said {
+            Ok((text, counted)) => counted.unwrap_or_else(|| asked + estimate_tokens(text)),
+            // It wrote nothing.
+            Err(CallError::Status(_) | CallError::Private | CallError::Elsewhere) => 0,
+            Err(_) => asked + MOST_TOKENS as usize,
+        };
+        reserved.settle(spent).await;
+    }
+    let text = answer::presentable(&text::lines(&said?.0), Some(&settings.key));
+    if text.is_empty() { Err(CallError::Nothing) } else { Ok(StepOutput { text, ..StepOutput::default() }) }
+}
+
+/// What it says, and how many tokens that cost, if it says so.
+async fn said(guard: &Guard, settings: &OpenAiSettings, query: &str) -> Result<(String, Option<usize>), CallError> {
     // Newer models of OpenAI's refuse the first name, most other servers know only that one.
-    let body = match complete(guard, settings, &query, "max_tokens").await? {
+    let body = match complete(guard, settings, query, "max_tokens").await? {
         (StatusCode::BAD_REQUEST, body) if wants_other_name(&body) => {
-            complete(guard, settings, &query, "max_completion_tokens").await?
+            complete(guard, settings, query, "max_completion_tokens").await?
         }
         first => first,
     };
@@ -52,8 +73,8 @@ pub(super) async fn ask(
     let Some(said) = completion.pointer("/choices/0/message/content").and_then(Value::as_str) else {
         return Err(CallError::Unreadable("its answer has no text".to_owned()));
     };
-    let text = answer::presentable(&text::lines(said), Some(&settings.key));
-    if text.is_empty() { Err(CallError::Nothing) } else { Ok(StepOutput { text, ..StepOutput::default() }) }
+    let counted = completion.pointer("/usage/total_tokens").and_then(Value::as_u64);
+    Ok((said.to_owned(), counted.and_then(|tokens| usize::try_from(tokens).ok())))
 }
 
 async fn complete(

@@ -33,15 +33,24 @@ fn secret(value: &str) -> Option<ApiSecret> {
     Some(ApiSecret { header, value: value_of_header, secret: Secret::new(value) })
 }
 
+/// No test here gets as far as asking it.
+fn no_database() -> PgPool {
+    PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap()
+}
+
+fn payer() -> Payer {
+    Payer { community: 1.into(), day: Default::default() }
+}
+
 async fn ask(tool: ApiToolSettings, params: Value) -> Result<StepOutput, StepError> {
-    let tools = ApiTools::new(NOTHING_BUILT_IN, vec![tool]).unwrap();
+    let tools = ApiTools::new(NOTHING_BUILT_IN, vec![tool], no_database()).unwrap();
     let mut given = params.as_object().unwrap().clone();
     given.insert("tool".to_owned(), "weather".into());
-    tools.run(&given).await
+    tools.run(&given, payer()).await
 }
 
 async fn ask_built_in(built_in: ApiSettings, params: Value) -> Result<StepOutput, StepError> {
-    ApiTools::new(built_in, Vec::new()).unwrap().run(params.as_object().unwrap()).await
+    ApiTools::new(built_in, Vec::new(), no_database()).unwrap().run(params.as_object().unwrap(), payer()).await
 }
 
 fn own(server: &TestServer) -> ApiServer {
@@ -213,13 +222,18 @@ async fn a_long_answer_is_cut_to_what_fits_into_a_prompt() {
     assert_eq!(text.chars().count(), 4_000, "{text}");
 }
 
-#[test]
-fn the_catalog_names_what_can_be_asked_here() {
+#[tokio::test]
+async fn the_catalog_names_what_can_be_asked_here() {
     let url = "http://127.0.0.1:1/".parse::<Url>().unwrap();
     let server = ApiServer { url, own: true };
-    let openai = OpenAiSettings { server: server.clone(), key: Secret::new("hunter2"), model: "m".to_owned() };
+    let openai = OpenAiSettings {
+        server: server.clone(),
+        key: Secret::new("hunter2"),
+        model: "m".to_owned(),
+        daily_tokens: None,
+    };
     let built_in = ApiSettings { openai: Some(openai), duckduckgo: Some(server.clone()), wikipedia: Some(server) };
-    let tools = ApiTools::new(built_in, vec![tool("https://example.org/{city}?q={query}")]).unwrap();
+    let tools = ApiTools::new(built_in, vec![tool("https://example.org/{city}?q={query}")], no_database()).unwrap();
     let catalog = tools.catalog();
     let names: Vec<&str> = catalog.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!(names, ["weather", "duckduckgo", "wikipedia", "openai"]);
@@ -228,12 +242,12 @@ fn the_catalog_names_what_can_be_asked_here() {
         (vec!["city".into(), "query".into()], vec!["query".into()])
     );
     assert!(!format!("{catalog:?}").contains("hunter2"));
-    assert!(ApiTools::new(NOTHING_BUILT_IN, vec![]).unwrap().catalog().is_empty());
+    assert!(ApiTools::new(NOTHING_BUILT_IN, vec![], no_database()).unwrap().catalog().is_empty());
 }
 
 fn openai(server: &TestServer) -> ApiSettings {
     let server = ApiServer { url: server.url.join("v1/").unwrap(), own: true };
-    let openai = OpenAiSettings { server, key: Secret::new("hunter2"), model: "large".to_owned() };
+    let openai = OpenAiSettings { server, key: Secret::new("hunter2"), model: "large".to_owned(), daily_tokens: None };
     ApiSettings { openai: Some(openai), ..NOTHING_BUILT_IN }
 }
 

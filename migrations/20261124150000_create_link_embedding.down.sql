@@ -1,0 +1,2 @@
+drop table pedro.link_embedding;
+drop view pedro.link_part;

@@ -1,0 +1,1 @@
+alter table pedro.channel drop column retention_days;

@@ -1,0 +1,1 @@
+drop table pedro.api_token_use;
