@@ -5,7 +5,7 @@ mod settings;
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 
-pub use settings::{ChannelSettings, set_agentic, set_pause, settings};
+pub use settings::{ChannelSettings, set_agentic, set_chattiness, set_pause, settings};
 
 use super::StoreError;
 use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId, Platform};
