@@ -271,11 +271,12 @@ pub async fn fits(
            ), near as (
                select * from example order by similarity desc limit $5
            ), known as (
-               select id, name, answer, near.text, similarity, trained_prompt.words as demanded,
+               select trained_prompt.id, name, answer, near.text, similarity, trained_prompt.words as demanded,
                    tsvector_to_array(pedro.chat_words(concat_ws(' ', translate(name, '-', ' '), trained_prompt.words, (
-                       select string_agg(text, ' ') from pedro.trained_prompt_example where trained_prompt_id = id
+                       select string_agg(example.text, ' ') from pedro.trained_prompt_example as example
+                       where example.trained_prompt_id = trained_prompt.id
                    )))) as words
-               from near join pedro.trained_prompt on id = trained_prompt_id
+               from near join pedro.trained_prompt on trained_prompt.id = near.trained_prompt_id
            )
            select id as "id!: TrainedPromptId", name as "name!", text as "example!", answer as "answer!",
                similarity as "similarity!",

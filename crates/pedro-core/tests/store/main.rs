@@ -11,4 +11,5 @@ mod plan;
 mod question;
 mod retrieval;
 mod slots;
+mod trained_prompt;
 mod world;

@@ -1,5 +1,6 @@
 //! Whether a line is for somebody in particular.
 
+use super::form;
 use crate::trigger::line::{is_word, strip_ignoring_case};
 
 /// Words before a colon or a comma that are nobody's name.
@@ -82,7 +83,10 @@ pub(super) fn is_addressed(text: &str, others: &[&str]) -> bool {
         let is_long = word.chars().count() >= SHORTEST_BEGINNING;
         is_long && !is_nobody && others.iter().any(|name| strip_ignoring_case(name, word).is_some())
     };
-    if is_known(bare) || (bare.len() < first.len() && !first.ends_with(['.', '!', '?']) && is_begun(bare)) {
+    let names_nobody = bare.len() == first.len() && form::says_nothing(bare);
+    if (is_known(bare) && !names_nobody)
+        || (bare.len() < first.len() && !first.ends_with(['.', '!', '?']) && is_begun(bare))
+    {
         return true;
     }
     let last = text.rsplit(' ').next().unwrap_or_default().trim_matches(|char: char| !is_word(char));

@@ -17,7 +17,7 @@ const LEANING: usize = 2;
 static OPENING: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?ix)^(?:(?:hi|hello|hey|heya|hiya|yo|hallo|ok|okay|so|well|and|but|also|then|um+|uh+|hm+|anyway|btw|please|pls|plz|sorry|
-            quick\s+question|question|q|guys|folks|all|everyone|everybody|chat|there|again|good\s+(?:morning|evening|day|afternoon))
+            quick\s+question|question|q|guys|folks|@?(?:all|everyone|everybody|here|chat)|there|again|good\s+(?:morning|evening|day|afternoon))
             \b['’]?[\s,:;.!-]*)+",
     )
 });
@@ -79,8 +79,11 @@ static OF_ALL: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What it leans on was said before.
-static POINTING: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)\b(?:it|its|that|tht|this|them|those|these|they|he|she|him|her|one|ones)\b"));
+static POINTING: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(?:(?:that|this|these|those)(?:\s+(?:is|are|was|does|do|did|mean|help|work|works|happen)\b|\W*$)|(?:it|its|tht|them|they|he|she|him|her|one|ones)\b)",
+    )
+});
 
 /// What is streamed now.
 static STREAM: LazyLock<Regex> = LazyLock::new(|| {
@@ -252,7 +255,7 @@ pub(super) fn read(text: &str) -> Asks {
 }
 
 fn of_sentence(sentence: &str, text: &str) -> Asks {
-    let asked = OPENING.replace(sentence, "");
+    let asked = OPENING.replace(sentence.trim_start_matches(['(', '"', '*']), "");
     let asked = asked.trim();
     let is_marked = asked.trim_end_matches(['!', ')', '"', ' ']).ends_with('?');
     let whoever = WHOEVER.is_match(asked);
@@ -263,7 +266,9 @@ fn of_sentence(sentence: &str, text: &str) -> Asks {
     let told = content(text);
     let leans = POINTING.is_match(asked) && content(asked) <= LEANING && content(text) <= LEANING + 2;
     let of_one = OF_YOU.is_match(asked) && !OF_ALL.is_match(asked) && !whoever;
-    let is_whole = asked.split_whitespace().count() >= FEWEST_WORDS && told > 0 && !leans;
+    // "Any ideas?" is about what was told before it on the line.
+    let is_long = asked.split_whitespace().count() >= FEWEST_WORDS || (whoever && told > LEANING);
+    let is_whole = is_long && told > 0 && !leans;
     // A question mark alone also follows what somebody guesses or wonders.
     let is_asked = whoever || begins || (is_marked && begins_with_a_verb(asked));
     if is_whole && !of_one && is_asked { Asks::TheRoom } else { Asks::Something }
@@ -309,6 +314,11 @@ fn begins_with_a_verb(asked: &str) -> bool {
         let first = clause.split_whitespace().next().unwrap_or_default().to_lowercase();
         VERBS.contains(&first.trim_end_matches(',').replace('’', "'").as_str())
     })
+}
+
+/// Whether a word says nothing of what is asked: "will" begins a question more often than it is somebody.
+pub(super) fn says_nothing(word: &str) -> bool {
+    EMPTY.contains(&word.to_lowercase().as_str())
 }
 
 /// How many words tell what it is about.

@@ -9,7 +9,7 @@ fn alone(text: &str) -> Asks {
 fn a_question_to_whoever_reads_is_one_with_and_without_a_question_mark() {
     for text in [
         "when is the stream this week?",
-        "does anyone know which keyboard that was",
+        "does anyone know which keyboard dana got",
         "hi all, how do I install the new compiler",
         "anybody tried the new release?",
         "is there a discord?",
