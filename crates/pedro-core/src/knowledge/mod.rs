@@ -5,4 +5,4 @@ pub mod prompt_file;
 mod trained_prompts;
 
 pub use evidence::bears_out;
-pub use trained_prompts::{Match, TrainedPrompts};
+pub use trained_prompts::{Match, THRESHOLD, TrainedPrompts};

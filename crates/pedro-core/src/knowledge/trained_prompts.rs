@@ -22,7 +22,7 @@ const MEANING: f64 = 0.8;
 
 /// A line with this score or more is taken for the trained prompt. Measured with all-MiniLM-L6-v2 and the shipped file: see
 /// the test below.
-const THRESHOLD: f64 = 0.66;
+pub const THRESHOLD: f64 = 0.66;
 
 /// Trained prompts that are looked at for one line.
 const NEAREST: i64 = 5;

@@ -19,6 +19,7 @@ mod knowledge;
 mod memory;
 mod operation;
 mod outage;
+mod overhear;
 mod plans;
 mod privacy;
 mod safety;
