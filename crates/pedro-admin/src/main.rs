@@ -12,6 +12,7 @@ mod migrate;
 mod model;
 mod output;
 mod progress;
+mod prompts;
 mod target;
 mod titles;
 
@@ -52,6 +53,9 @@ enum Command {
     /// The helpful links of a community
     #[command(subcommand)]
     Links(Box<links::Command>),
+    /// What Pedro was taught to answer in a community
+    #[command(subcommand)]
+    Prompts(Box<prompts::Command>),
     /// The stream titles of a community
     #[command(subcommand)]
     Titles(Box<titles::Command>),
@@ -96,6 +100,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(options) => import::run(*options).await,
         Command::Channels(command) => channels::run(*command).await.map(done),
         Command::Links(command) => links::run(*command).await.map(done),
+        Command::Prompts(command) => prompts::run(*command).await.map(done),
         Command::Titles(command) => titles::run(*command).await.map(done),
         Command::Memory(command) => memory::run(*command).await.map(done),
         Command::Model(command) => model::run(command).await.map(done),

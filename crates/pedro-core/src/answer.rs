@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::found::Found;
 use self::gather::{Gathered, links_allowed};
 use crate::chat::GenerationId;
+use crate::knowledge::TrainedPrompts;
 use crate::llm::{Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, Priority, Purpose, Slots, keep};
 use crate::memory::Retriever;
 use crate::places::Place;
@@ -26,6 +27,9 @@ use crate::service::metrics::catalog::Stage;
 use crate::service::metrics::record;
 use crate::store::question::{self as questions, Ending, Question};
 use crate::store::{StoreError, generation, plan as plans};
+
+/// Why a generation led to no answer though it did not fail.
+const NOTHING_TO_SAY: &str = "nothing_to_say";
 
 /// The size of a generation.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +44,7 @@ pub struct Sizes {
 pub struct Answering {
     pool: PgPool,
     retriever: Arc<Retriever>,
+    prompts: Arc<TrainedPrompts>,
     model: Arc<dyn LanguageModel>,
     slots: Arc<Slots>,
     sizes: Sizes,
@@ -67,11 +72,12 @@ impl Answering {
     pub fn new(
         pool: PgPool,
         retriever: Arc<Retriever>,
+        prompts: Arc<TrainedPrompts>,
         model: Arc<dyn LanguageModel>,
         slots: Arc<Slots>,
         sizes: Sizes,
     ) -> Self {
-        Self { pool, retriever, model, slots, sizes }
+        Self { pool, retriever, prompts, model, slots, sizes }
     }
 
     /// Makes the answer to a question and keeps it: after a crash it is sent, not made again. What is known is gathered
@@ -132,13 +138,21 @@ impl Answering {
                 tracing::info!(question.id = %question.id, why, "an answer was withheld and is tried once more");
                 let messages = prompt::second_try(&gathered.prompt.messages);
                 let second = self.generate(wanted, &gathered, &messages, server, shown).await?;
-                let answer = presentable(&second.text, &gathered, place).unwrap_or_else(|why| {
-                    record::answer_withheld(why);
-                    if why == "empty" { reply::nothing_to_say() } else { reply::declined() }
-                });
+                let answer = match presentable(&second.text, &gathered, place) {
+                    Err(_) if question.origin.is_unasked() => {
+                        return self.say_nothing(question, &gathered, began).await;
+                    }
+                    answer => answer.unwrap_or_else(|why| {
+                        record::answer_withheld(why);
+                        if why == "empty" { reply::nothing_to_say() } else { reply::declined() }
+                    }),
+                };
                 (answer, second)
             }
         };
+        if question.origin.is_unasked() && prompt::is_unsure(&answer) {
+            return self.say_nothing(question, &gathered, began).await;
+        }
         let answer = found.map_or(answer.clone(), |found| found.below(&answer, place));
         if kept {
             self.keep(question, &gathered, found, &generation, &answer).await?;
@@ -216,10 +230,42 @@ impl Answering {
         error: &LlmError,
         began: Instant,
     ) -> Result<(), Failure> {
+        self.note(question, gathered, error.reason(), began).await
+    }
+
+    /// Nobody put the question, and the model has nothing to say to it.
+    async fn say_nothing(&self, question: &Question, gathered: &Gathered, began: Instant) -> Result<String, Failure> {
+        self.note(question, gathered, NOTHING_TO_SAY, began).await?;
+        Err(Failure::NothingToSay)
+    }
+
+    async fn note(
+        &self,
+        question: &Question,
+        gathered: &Gathered,
+        reason: &str,
+        began: Instant,
+    ) -> Result<(), Failure> {
         let sources = &gathered.sources;
-        let new = keep::failed_row(question, Purpose::Answer, error.reason(), began.elapsed(), sources);
+        let new = keep::failed_row(question, Purpose::Answer, reason, began.elapsed(), sources);
         let mut transaction = self.pool.begin().await?;
         generation::insert(&mut transaction, &new).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// What of a text that people wrote may be said in a place, if anything.
+    pub fn presentable(&self, text: &str, place: &Place) -> Option<String> {
+        cleaned(text, place).ok()
+    }
+
+    /// Keeps an answer that the model did not make.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn keep_text(&self, question: &Question, answer: &str) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        questions::keep_answer(&mut transaction, question.id, question.lease_owner, answer).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -255,17 +301,21 @@ async fn offer_drafts(mut texts: mpsc::Receiver<String>, gathered: &Gathered, sh
 
 /// What can be said of what the model wrote, or why nothing can.
 fn presentable(output: &str, gathered: &Gathered, place: &Place) -> Result<String, &'static str> {
+    let text = cleaned(output, place)?;
+    let system = gathered.prompt.messages.iter().find(|message| message.role == PromptRole::System);
+    if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) { Err("leak") } else { Ok(text) }
+}
+
+/// A text as it may be said in a place: clean, not empty, and nothing that must not be said.
+fn cleaned(text: &str, place: &Place) -> Result<String, &'static str> {
     let home = &place.home;
     let rules =
         CleanRules { platform: place.key.platform, links_allowed: links_allowed(place), own_names: &home.ear.names };
-    let text = prompt::clean(output, &rules);
-    let system = gathered.prompt.messages.iter().find(|message| message.role == PromptRole::System);
+    let text = prompt::clean(text, &rules);
     if text.is_empty() {
         Err("empty")
     } else if home.deny.hit(&text) || prompt::is_abusive(&text) {
         Err("denied")
-    } else if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) {
-        Err("leak")
     } else {
         Ok(text)
     }

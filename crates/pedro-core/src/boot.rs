@@ -15,11 +15,12 @@ use crate::answer::{Answering, Sizes};
 use crate::chat::Platform;
 use crate::embedder::{CandleEmbedder, EmbedError, Embedder, OpenAiEmbedder};
 use crate::game::Games;
+use crate::knowledge::TrainedPrompts;
 use crate::listener::Listener;
 use crate::llm::{LangchainModel, LanguageModel, ModelLimits, ModelServer, ServerClient, ServerHealth, Slots};
 use crate::memory::{EmbedWorker, PersonHasher, Retention, Retriever};
 use crate::patience::Patience;
-use crate::pedro::Pedro;
+use crate::pedro::{Overheard, Pedro};
 use crate::places::{Identity, Places};
 use crate::plan::executor::Executor;
 use crate::plan::planner::Planner;
@@ -112,6 +113,7 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     let retention = Retention::new(pool.clone(), kept);
     shutdown.spawn("retention", retention.run(shutdown.token()));
     let retriever = Arc::new(Retriever::new(pool.clone(), Arc::clone(&embedder), space));
+    let prompts = Arc::new(TrainedPrompts::new(pool.clone(), Arc::clone(&embedder), space));
 
     let sizes = Sizes { context: parts.model.context, max_tokens: parts.model.max_tokens };
     let client = ServerClient::new(parts.model.api_key.clone().map(Into::into))?;
@@ -157,11 +159,13 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
         listener: Listener::new(pool.clone(), parts.platform, parts.terms),
         terms: parts.terms,
         patience: Patience::default(),
-        answering: Answering::new(pool.clone(), retriever, model, slots, sizes),
+        answering: Answering::new(pool.clone(), retriever, Arc::clone(&prompts), model, slots, sizes),
         planner,
         executor: Executor { pool: pool.clone(), steps },
         public_url: parts.public_url,
         games: Arc::new(games),
+        prompts,
+        overheard: Overheard::default(),
         voice,
         hasher,
         embed_wake,

@@ -9,6 +9,7 @@ pub mod chat;
 pub mod command;
 pub mod embedder;
 pub mod game;
+pub mod knowledge;
 pub mod listener;
 pub mod llm;
 pub mod memory;

@@ -1,5 +1,7 @@
 //! Lines become rows, and only then are looked at: which want a command carried out, which ask something.
 
+mod unasked;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use sqlx::{PgConnection, PgPool};
 
-use crate::chat::{AuthorKind, ChatMessage, Platform, Role};
+use crate::chat::{AuthorKind, ChatMessage, Chattiness, MessageId, Platform, Role};
 use crate::memory::PersonHasher;
 use crate::patience::HourlyLimit;
 use crate::places::Place;
@@ -105,6 +107,8 @@ pub enum FollowUp {
     Correct(String),
     /// A command is to be carried out.
     Obey(Command),
+    /// It may ask something of whoever reads: that is decided once it has its embedding.
+    Consider(MessageId),
 }
 
 /// A line that something follows from.
@@ -208,7 +212,7 @@ impl Listener {
                 all.extend(follow_up.map(|follow_up| Followed { line: at, stored: false, follow_up }));
                 continue;
             }
-            let follow_up = self.decide(&mut transaction, line, choice.storage).await?;
+            let follow_up = self.decide(&mut transaction, line, choice.storage, written.get(id).copied()).await?;
             all.extend(follow_up.map(|follow_up| Followed { line: at, stored: !choice.storage, follow_up }));
         }
         transaction.commit().await?;
@@ -233,6 +237,7 @@ impl Listener {
         transaction: &mut PgConnection,
         line: &Line,
         ephemeral: bool,
+        stored: Option<MessageId>,
     ) -> Result<Option<FollowUp>, StoreError> {
         if let Some(put) = &line.put {
             let (text, tagged) = trigger::tag::take(&line.message.text, &line.place.home.ear.plan_tags);
@@ -248,9 +253,9 @@ impl Listener {
             return Ok(None);
         }
         let paused = place.is_paused(now);
-        let hearing = Hearing { chattiness: place.chattiness, own_thread: place.own_thread };
+        let hearing = Hearing { chattiness: place.chattiness(), own_thread: place.own_thread };
         match trigger::decide(&line.message, &place.home.ear, hearing) {
-            Intent::Ignore => Ok(None),
+            Intent::Ignore => Ok(stored.filter(|_| !paused && may_be_for_all(line)).map(FollowUp::Consider)),
             // In a pause only moderators are heard: they end it.
             Intent::Command(_) if paused && line.message.author.role == Role::Viewer => Ok(None),
             Intent::Command(Ok(command)) => Ok(Some(FollowUp::Obey(command))),
@@ -267,21 +272,7 @@ impl Listener {
         asked: &Asked,
         ephemeral: bool,
     ) -> Result<Option<FollowUp>, StoreError> {
-        let new = NewQuestion {
-            community: line.place.home.id,
-            channel: line.place.id,
-            platform: self.platform,
-            platform_message_id: &line.message.platform_message_id,
-            ephemeral,
-            asker_hash: &line.person,
-            asker_name: &line.message.author.display_name,
-            text: &asked.text,
-            wants_plan: asked.plan,
-            reply_target: serde_json::to_value(line.target()).unwrap_or_default(),
-            hold: line.put.as_ref().map_or(Duration::ZERO, |put| put.hold),
-            // When it was heard, by our clock: the platform's may be far off, and people wait from now on.
-            asked_at: Utc::now(),
-        };
+        let new = self.question(line, asked, ephemeral);
         let limits = &self.terms.limits;
         Ok(match questions::accept(transaction, &new, limits).await? {
             Accepted::Queued { id, .. } if ephemeral && !self.unstored.allows(&line.person) => {
@@ -295,4 +286,31 @@ impl Listener {
             Accepted::QueueFull => Some(FollowUp::Refuse(reply::queue_full(limits.queue))),
         })
     }
+
+    /// The question of a line, before it has a row.
+    fn question<'a>(&self, line: &'a Line, asked: &'a Asked, ephemeral: bool) -> NewQuestion<'a> {
+        NewQuestion {
+            community: line.place.home.id,
+            channel: line.place.id,
+            platform: self.platform,
+            platform_message_id: &line.message.platform_message_id,
+            ephemeral,
+            asker_hash: &line.person,
+            asker_name: &line.message.author.display_name,
+            text: &asked.text,
+            wants_plan: asked.plan,
+            reply_target: serde_json::to_value(line.target()).unwrap_or_default(),
+            hold: line.put.as_ref().map_or(Duration::ZERO, |put| put.hold),
+            // When it was heard, by our clock: the platform's may be far off, and people wait from now on.
+            asked_at: Utc::now(),
+        }
+    }
+}
+
+/// Whether a line may be put to whoever reads, as far as it alone tells. All that is said in a thread of Pedro's is for it.
+fn may_be_for_all(line: &Line) -> bool {
+    let place = &line.place;
+    let is_there = place.chattiness() > Chattiness::Quiet && !place.own_thread;
+    let is_a_person = line.message.author.kind == AuthorKind::Person;
+    is_there && is_a_person && trigger::overhear::may_be_for_all(&line.message, &place.home.ear)
 }

@@ -5,9 +5,12 @@ mod ask;
 mod attend;
 mod clear;
 mod interact;
+mod overhear;
 mod plan;
+mod unasked;
 mod wish;
 
+pub use overhear::Overheard;
 pub use wish::Wish;
 
 use std::sync::{Arc, OnceLock};
@@ -21,6 +24,7 @@ use crate::answer::Answering;
 use crate::chat::{ChannelKey, ChatMessage, Heard, Platform, Removal};
 use crate::command::{self, Obeyed, Person};
 use crate::game::Games;
+use crate::knowledge::TrainedPrompts;
 use crate::listener::{FollowUp, Followed, Line, Listener};
 use crate::memory::{InboxReader, PersonHasher};
 use crate::patience::Patience;
@@ -72,6 +76,10 @@ pub struct Pedro {
     pub public_url: Option<Url>,
     /// Twenty questions.
     pub games: Arc<Games>,
+    /// What it was taught.
+    pub prompts: Arc<TrainedPrompts>,
+    /// Lines that nobody addressed to it, for some moments.
+    pub overheard: Overheard,
     /// Says texts.
     pub voice: Arc<Voice>,
     /// Hashes people.
@@ -125,6 +133,8 @@ impl Pedro {
                 }),
             );
         }
+        self.shutdown.spawn_essential("overhearing", Arc::clone(self).overhear());
+        self.shutdown.spawn_essential("trained prompts", Arc::clone(self).follow_prompts());
         // Twenty questions needs buttons and threads.
         if can_edit(self.platform) {
             self.start_games();
@@ -221,6 +231,7 @@ impl Pedro {
             }
             FollowUp::Correct(text) => self.reply(line, text, followed.stored),
             FollowUp::Obey(command) => self.obey(line, command, followed.stored),
+            FollowUp::Consider(id) => self.consider(line, id),
         }
     }
 

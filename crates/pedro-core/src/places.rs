@@ -1,7 +1,7 @@
 //! Where Pedro lives: communities as configured, channels as the database knows them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use sqlx::PgPool;
 
 use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId, Platform};
 use crate::prompt::{DenyList, Persona};
-use crate::service::config::{self, Community};
+use crate::service::config::{self, Community, TrainedPromptFile};
 use crate::store::StoreError;
 use crate::store::channel::{self, ChannelRow, Seen};
 use crate::store::question::Reach;
@@ -32,6 +32,8 @@ pub struct Home {
     pub settings: Community,
     /// Who Pedro is here.
     pub persona: Persona,
+    /// Where its trained prompts stand, if it has a file of them.
+    pub trained_prompts: Option<TrainedPromptFile>,
     /// What is never said here.
     pub deny: DenyList,
     /// What Pedro listens for here.
@@ -44,12 +46,12 @@ pub struct Place {
     pub id: ChannelId,
     /// Platform and id.
     pub key: ChannelKey,
-    /// How much Pedro speaks here.
-    pub chattiness: Chattiness,
     /// A thread that Pedro opened, or a direct message: everything that is said here is for it.
     pub own_thread: bool,
     /// Whose memory it feeds.
     pub home: Arc<Home>,
+    /// How much Pedro speaks here: its place among [`Chattiness::ALL`].
+    chattiness: AtomicU8,
     /// Pedro keeps quiet until then: microseconds since 1970, 0 for no pause.
     paused_until: AtomicI64,
 }
@@ -59,11 +61,22 @@ impl Place {
         Self {
             key: row.key(),
             id: row.id,
-            chattiness: row.chattiness,
+            chattiness: AtomicU8::new(row.chattiness as u8),
             own_thread: row.own_thread,
             home,
             paused_until: AtomicI64::new(row.paused_until.map_or(0, |until| until.timestamp_micros())),
         }
+    }
+
+    /// How much Pedro speaks here.
+    pub fn chattiness(&self) -> Chattiness {
+        let at = usize::from(self.chattiness.load(Ordering::Relaxed));
+        Chattiness::ALL.get(at).copied().unwrap_or_default()
+    }
+
+    /// Notes how much Pedro speaks from now on; the row is written by the command.
+    pub fn set_chattiness(&self, chattiness: Chattiness) {
+        self.chattiness.store(chattiness as u8, Ordering::Relaxed);
     }
 
     /// Whether Pedro was asked to keep quiet.
@@ -153,6 +166,11 @@ impl Places {
         Ok(home.map(|home| Arc::new(Place::new(row, home))))
     }
 
+    /// All communities that are known.
+    pub fn homes(&self) -> Vec<Arc<Home>> {
+        self.known().homes.values().cloned().collect()
+    }
+
     /// All places.
     pub fn all(&self) -> Vec<Arc<Place>> {
         self.known().by_key.values().cloned().collect()
@@ -166,6 +184,7 @@ impl Places {
         let home = Arc::new(Home {
             id,
             persona: persona(settings, key, &self.identity),
+            trained_prompts: trained_prompts(settings, key),
             deny: DenyList::new(settings.deny.iter().cloned()),
             ear: self.ear(settings),
             settings: settings.clone(),
@@ -193,12 +212,21 @@ impl Places {
 /// The persona of a community. Without one configured: Pedro for SoyPeteTech in that streamer's channel, else the
 /// neutral one.
 fn persona(settings: &Community, key: Option<&ChannelKey>, identity: &Identity) -> Persona {
-    let mut channels = settings.twitch.iter().chain(key.map(|key| &key.platform_channel_id));
-    let at_home = channels.any(|channel| channel.eq_ignore_ascii_case("soypetetech"));
     match &settings.persona {
         Some(config::Persona::SoyPeteTech) => Persona::soypetetech(),
         Some(config::Persona::Text(text)) => Persona::from_text(text.clone()),
-        None if at_home => Persona::soypetetech(),
+        None if is_soypetetechs(settings, key) => Persona::soypetetech(),
         Some(config::Persona::Neutral) | None => Persona::neutral(&identity.login),
     }
+}
+
+/// The file of trained prompts of a community: the one configured, else SoyPeteTech's in her channel.
+fn trained_prompts(settings: &Community, key: Option<&ChannelKey>) -> Option<TrainedPromptFile> {
+    let shipped = || is_soypetetechs(settings, key).then_some(TrainedPromptFile::SoyPeteTech);
+    settings.trained_prompts.clone().or_else(shipped)
+}
+
+fn is_soypetetechs(settings: &Community, key: Option<&ChannelKey>) -> bool {
+    let mut channels = settings.twitch.iter().chain(key.map(|key| &key.platform_channel_id));
+    channels.any(|channel| channel.eq_ignore_ascii_case("soypetetech"))
 }

@@ -7,7 +7,7 @@ pub mod step;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::chat::Platform;
+use crate::chat::{Chattiness, Platform};
 use crate::store::link::Link;
 use crate::store::stream_title::StreamTitle;
 
@@ -266,6 +266,39 @@ pub fn paused(minutes: i64, platform: Platform) -> String {
 /// Pedro speaks again.
 pub fn pause_ended() -> String {
     "I am back!".to_owned()
+}
+
+/// How much Pedro speaks from now on.
+pub fn chattiness(chattiness: Chattiness) -> String {
+    match chattiness {
+        Chattiness::Quiet => "from now on I answer commands only.".to_owned(),
+        Chattiness::Named => "from now on I answer when I am named, and what I was taught.".to_owned(),
+        Chattiness::Questions => {
+            "from now on I answer when I am named, what I was taught, and questions to everybody that I know something of."
+                .to_owned()
+        }
+    }
+}
+
+/// Somebody taught Pedro what to answer.
+pub fn taught(name: &str, is_new: bool) -> String {
+    format!("{}, thank you! ({name})", if is_new { "I learned that" } else { "I know better now" })
+}
+
+/// What somebody wanted to teach cannot be kept.
+pub fn not_taught() -> String {
+    "I cannot learn that: a question of some words, => and a short answer, please.".to_owned()
+}
+
+/// What Pedro was taught to answer, when it cannot put it into its own words. What speaks of "me" would sound as if Pedro
+/// were whoever taught it.
+pub fn as_taught(answer: &str) -> String {
+    let first_person = ["i", "i'm", "im", "i've", "i'd", "me", "my", "mine", "we", "we're", "our", "us"];
+    let mut words = answer.split(|char: char| !char.is_alphanumeric() && char != '\'').map(str::to_lowercase);
+    match words.any(|word| first_person.contains(&word.as_str())) {
+        true => format!("what I was told about that: \"{answer}\""),
+        false => answer.to_owned(),
+    }
 }
 
 /// Everything open in the channel was cancelled.

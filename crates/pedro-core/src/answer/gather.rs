@@ -10,8 +10,8 @@ use crate::places::Place;
 use crate::prompt::{self, AnswerInput, LinkNote, NoteLine, Prompt, TitleNote};
 use crate::question::Failure;
 use crate::store::message::{self, MessageRow};
-use crate::store::question::Question;
-use crate::store::stream_title;
+use crate::store::question::{Origin, Question};
+use crate::store::{StoreError, stream_title, trained_prompt};
 
 /// Hits that are looked for: what does not fit into the prompt is left out, worst first.
 const HITS: usize = 12;
@@ -84,12 +84,13 @@ impl Answering {
                 false => Ok(Vec::new()),
             }
         };
-        let (hits, title, titles, links, thread) = tokio::try_join!(
+        let (hits, title, titles, links, thread, taught) = tokio::try_join!(
             recalling,
             stream_title::current(&self.pool, home.id, place.id),
             earlier,
             linking,
             message::latest(&self.pool, place.id, since, asked, lines),
+            self.taught(question),
         )?;
         let windows = self.retriever.windows(&hits, AROUND).await?;
         let is_asked = |line: &&MessageRow| Some(line.id) != asked;
@@ -111,6 +112,8 @@ impl Answering {
             titles,
             windows: windows.iter().map(|lines| lines.iter().map(note).collect()).collect(),
             results: found.map_or_else(Vec::new, |found| found.results.clone()),
+            taught,
+            to_the_room: question.origin == Origin::Overheard,
             links: links
                 .into_iter()
                 .map(|link| LinkNote { name: link.name, url: link.url, description: link.description })
@@ -127,6 +130,15 @@ impl Answering {
         sources.sort();
         sources.dedup();
         Ok(Gathered { prompt, sources })
+    }
+
+    /// What Pedro was taught to answer to a question: that of the trained prompt that it was taken for, or that is like it.
+    async fn taught(&self, question: &Question) -> Result<Option<String>, StoreError> {
+        if let Some(prompt) = question.trained_prompt {
+            return trained_prompt::answer(&self.pool, prompt).await;
+        }
+        let near = self.prompts.near_text(question.community_id, &question.text).await?;
+        Ok(near.into_iter().next().filter(|best| best.matches).map(|best| best.fit.answer))
     }
 
     fn budget(&self) -> usize {

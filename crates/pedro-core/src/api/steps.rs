@@ -25,7 +25,7 @@ use crate::prompt::ResultNote;
 use crate::question::Failure;
 use crate::reply::api as say;
 use crate::service::metrics::record;
-use crate::store::question::Question;
+use crate::store::question::{Origin, Question};
 
 /// Characters of one result; the prompt has room for less.
 const LONGEST_RESULT: usize = 20_000;
@@ -200,6 +200,8 @@ fn asking(place: &Place, text: &str) -> Question {
         wants_plan: false,
         round: 0,
         workflow_id: Uuid::nil(),
+        origin: Origin::Addressed,
+        trained_prompt: None,
         lease_owner: Uuid::nil(),
     }
 }

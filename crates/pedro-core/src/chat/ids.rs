@@ -41,4 +41,6 @@ row_id! {
     PlanId;
     /// Row of `pedro.game`.
     GameId;
+    /// Row of `pedro.trained_prompt`.
+    TrainedPromptId;
 }

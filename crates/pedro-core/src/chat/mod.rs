@@ -7,7 +7,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use ids::{AuthorId, ChannelId, CommunityId, GameId, GenerationId, MessageId, PlanId, QuestionId};
+pub use ids::{AuthorId, ChannelId, CommunityId, GameId, GenerationId, MessageId, PlanId, QuestionId, TrainedPromptId};
 
 /// Where a line comes from. Stored as its lower-case name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
@@ -71,7 +71,7 @@ pub enum Role {
 }
 
 /// How much Pedro speaks in a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Chattiness {
@@ -85,6 +85,9 @@ pub enum Chattiness {
 }
 
 impl Chattiness {
+    /// All of them, from the least on.
+    pub const ALL: [Self; 3] = [Self::Quiet, Self::Named, Self::Questions];
+
     /// The name in files, tables and commands.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -96,7 +99,7 @@ impl Chattiness {
 
     /// The chattiness with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Quiet, Self::Named, Self::Questions].into_iter().find(|chattiness| chattiness.as_str() == name)
+        Self::ALL.into_iter().find(|chattiness| chattiness.as_str() == name)
     }
 }
 

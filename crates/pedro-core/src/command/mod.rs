@@ -3,6 +3,7 @@
 mod links;
 mod privacy;
 mod stream;
+mod teach;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -41,6 +42,12 @@ pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreE
         Command::Titles(count) => stream::titles(*count, given).await,
         Command::Help => Ok(help(given)),
         Command::Pause(minutes) => pause(*minutes, given).await,
+        Command::Chattiness(chattiness) => {
+            channel::set_chattiness(given.pool, given.place.id, *chattiness).await?;
+            given.place.set_chattiness(*chattiness);
+            Ok(reply::chattiness(*chattiness))
+        }
+        Command::Teach { question, answer } => teach::teach(question, answer, given).await,
         Command::AgenticMode(on) => {
             channel::set_agentic(given.pool, given.place.id, *on).await?;
             Ok(reply::plan::agentic(*on))

@@ -105,6 +105,11 @@ impl Retriever {
         Self { statistics: WordStatistics::new(pool.clone()), pool, embedder, space }
     }
 
+    /// The database that it searches.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// Finds the lines that bear on a question. Without its embedder it goes by words alone.
     ///
     /// # Errors

@@ -42,6 +42,9 @@ impl Pedro {
         };
         let target: Option<ReplyTarget> = serde_json::from_value(question.reply_target.clone()).ok();
         let asked = Asked { question: &question, place: &place, target: target.as_ref() };
+        if question.origin.is_unasked() {
+            return self.answer_unasked(asked, &stop).await;
+        }
         let failure = match self.answer(asked, &stop).await {
             Ok(()) => return Ok(Settled),
             Err(failure) => failure,
@@ -68,14 +71,14 @@ impl Pedro {
                 self.last_word(asked, &reply::plan::broken(self.platform, &place.home.ear.prefix)).await;
                 self.finish(&question, Ending::Failed).await
             }
-            Failure::Model(_) | Failure::TooOften => {
+            Failure::Model(_) | Failure::TooOften | Failure::NothingToSay => {
                 self.last_word(asked, &reply::plan::gave_up(self.platform, &place.home.ear.prefix)).await;
                 self.finish(&question, Ending::Failed).await
             }
         }
     }
 
-    async fn answer(&self, asked: Asked<'_>, stop: &CancellationToken) -> Result<(), Failure> {
+    pub(super) async fn answer(&self, asked: Asked<'_>, stop: &CancellationToken) -> Result<(), Failure> {
         let Asked { question, place, target } = asked;
         let text = match &question.answer {
             Some(answer) => answer.clone(),
@@ -114,7 +117,8 @@ impl Pedro {
         if self.is_planned(asked, stop).await? {
             return self.answer_by_plan(asked, stop).await;
         }
-        if !can_edit(self.platform) || asked.question.round > 0 {
+        // Nobody is shown how a question fares that nobody put.
+        if !can_edit(self.platform) || asked.question.round > 0 || asked.question.origin.is_unasked() {
             return self.answering.make(asked.question, asked.place, None, stop, None).await;
         }
         let (drafts, shown) = watch::channel(String::new());
@@ -170,7 +174,7 @@ impl Pedro {
         }
     }
 
-    async fn finish(&self, question: &Question, ending: Ending) -> Result<Settled, Unsettled> {
+    pub(super) async fn finish(&self, question: &Question, ending: Ending) -> Result<Settled, Unsettled> {
         self.answering.finish(question, ending).await.map(|()| Settled).map_err(|error| {
             tracing::warn!(%error, "the end of a question could not be written");
             Unsettled { wait: Duration::from_secs(2), counts: false }
@@ -245,6 +249,6 @@ async fn closed(mut drafts: watch::Receiver<String>) {
 }
 
 /// How long its asker has waited for a question.
-fn waited(question: &Question) -> Duration {
+pub(super) fn waited(question: &Question) -> Duration {
     (Utc::now() - question.asked_at).to_std().unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Pedro;
+use super::overhear::TOO_LATE;
 use crate::question::PATIENCE;
 use crate::reply;
 use crate::service::metrics::record;
@@ -44,6 +45,7 @@ impl Pedro {
 
     async fn attend_once(self: &Arc<Self>) -> Result<(), StoreError> {
         let reach = self.reach();
+        questions::drop_unbegun(&self.pool, &reach, TOO_LATE).await?;
         for waiting in questions::take_expired(&self.pool, &reach, self.terms.expiry).await? {
             self.tell_end(waiting, reply::expired());
         }
@@ -96,6 +98,11 @@ impl Pedro {
     pub(super) fn tell_end(self: &Arc<Self>, waiting: Waiting, text: String) {
         let pedro = Arc::clone(self);
         self.shutdown.spawn("notice", async move {
+            // Nobody waits for it, and nothing is to be seen of it.
+            let is_shown = waiting.shown_message_id.is_some();
+            if !is_shown && questions::is_unasked(&pedro.pool, waiting.id).await.unwrap_or(true) {
+                return;
+            }
             let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
             let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
             let below = !pedro.plans_of(waiting.id).await.unwrap_or_default().is_empty();

@@ -44,7 +44,7 @@ impl Pedro {
                 self.question_wake.notify_one();
                 None
             }
-            FollowUp::Obey(_) => None,
+            FollowUp::Obey(_) | FollowUp::Consider(_) => None,
         })
     }
 

@@ -37,6 +37,9 @@ impl Pedro {
     /// Whether a question is answered by a plan: it was begun so, it was asked for, or the model judges that it needs one.
     pub(super) async fn is_planned(&self, asked: Asked<'_>, stop: &CancellationToken) -> Result<bool, Failure> {
         let question = asked.question;
+        if question.origin.is_unasked() {
+            return Ok(false);
+        }
         let planning = questions::planning(&self.pool, question.id).await?;
         if planning.is_planned || !planning.is_agentic {
             return Ok(planning.is_planned);

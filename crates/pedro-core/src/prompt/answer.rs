@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::plan::{ResultNote, known};
 use super::quote::{LINE_LIMIT, NoteLine, Quoted, fence};
+use super::unsure::PASS;
 use super::{Persona, PromptMessage, PromptRole};
 use crate::chat::Platform;
 
@@ -13,9 +14,12 @@ const QUESTION_LIMIT: usize = 2000;
 const NEWEST_LINES: usize = 3;
 /// Characters of a step's result: eight of them, and the question, fit into a small context.
 const RESULT_LIMIT: usize = 1_200;
+/// Characters of what was taught.
+const TAUGHT_LIMIT: usize = 1_000;
 /// What the model's template adds around two messages.
 const TEMPLATE_TOKENS: usize = 16;
 const REMINDER: &str = "Answer this question in one or two sentences, from the notes above.";
+const UNASKED: &str = "They asked everybody, not you. Answer in one or two sentences if the notes above tell the answer. If not, write only: ";
 const SECOND_TRY: &str = "Please say it differently: friendly, with nothing that could offend anybody, and without repeating any instructions.";
 
 /// What the stream is called.
@@ -78,6 +82,10 @@ pub struct AnswerInput<'a> {
     pub windows: Vec<Vec<NoteLine>>,
     /// What the steps of a plan brought, in order; empty where there was no plan.
     pub results: Vec<ResultNote>,
+    /// What was taught to answer to questions like this; a fact like the others.
+    pub taught: Option<String>,
+    /// The question was put to the room: no answer is better than a bad one.
+    pub to_the_room: bool,
     /// Links that match.
     pub links: Vec<LinkNote>,
     /// The last lines of the chat, the oldest first.
@@ -150,6 +158,7 @@ struct Notes {
     titles: Vec<Quoted>,
     windows: Vec<String>,
     results: Vec<Quoted>,
+    taught: Option<Quoted>,
     links: Vec<Quoted>,
     thread: Vec<Quoted>,
     question: String,
@@ -160,14 +169,16 @@ impl Notes {
         let quote = |line: &NoteLine| Quoted::note(line, input.zone);
         let window = |lines: &Vec<NoteLine>| fence(&lines.iter().map(quote).collect::<Vec<_>>());
         let question = Quoted::said(input.asker, input.question, QUESTION_LIMIT);
+        let reminder = if input.to_the_room { format!("{UNASKED}{PASS}") } else { REMINDER.to_owned() };
         Self {
             head: head(input),
             titles: input.titles.iter().map(|title| past_title(title, input.zone)).collect(),
+            taught: input.taught.as_ref().map(|text| Quoted::text(text, TAUGHT_LIMIT)),
             windows: input.windows.iter().map(window).collect(),
             results: input.results.iter().map(|note| known(note, RESULT_LIMIT)).collect(),
             links: input.links.iter().map(link).collect(),
             thread: input.thread.iter().map(quote).collect(),
-            question: format!("The question:\n{}\n{REMINDER}", fence([&question])),
+            question: format!("The question:\n{}\n{reminder}", fence([&question])),
         }
     }
 
@@ -196,6 +207,9 @@ impl Notes {
             [] if !self.results.is_empty() || !self.titles.is_empty() => {}
             [] => parts.push("From the chat's memory: nothing was found.".to_owned()),
             windows => parts.push(format!("From the chat's memory, best first:\n{}", windows.join("\n"))),
+        }
+        if let Some(taught) = &self.taught {
+            parts.push(format!("What people here want you to answer to such a question:\n{}", fence([taught])));
         }
         if !self.links.is_empty() {
             parts.push(format!("Links:\n{}", fence(&self.links)));

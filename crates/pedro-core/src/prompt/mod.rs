@@ -13,6 +13,7 @@ mod plan;
 mod quote;
 mod split;
 mod split_markdown;
+mod unsure;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,7 @@ pub use plan::{PlanExample, PlanInput, ResultNote, judge_messages, plan_messages
 pub use quote::{FENCE, LINE_LIMIT, NoteLine, Quoted, fence};
 pub use split::{TWITCH_LIMIT, TWITCH_PARTS, split};
 pub use split_markdown::{DISCORD_LIMIT, split_markdown};
+pub use unsure::is_unsure;
 
 /// Who speaks in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,6 +16,9 @@ pub enum Failure {
     /// The model did not do it: another attempt may.
     #[error("the model failed: {0}")]
     Model(LlmError),
+    /// There is nothing to say, and nobody put the question.
+    #[error("there is nothing to say to a question that nobody put")]
+    NothingToSay,
     /// A step failed without which the plan is worth nothing.
     #[error("the plan was stopped by a step that failed")]
     PlanStopped,

@@ -5,7 +5,7 @@ mod settings;
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 
-pub use settings::{ChannelSettings, retention, set_agentic, set_pause, set_retention, settings};
+pub use settings::{ChannelSettings, retention, set_agentic, set_chattiness, set_pause, set_retention, settings};
 
 use super::StoreError;
 use crate::chat::{ChannelId, ChannelKey, Chattiness, CommunityId, Platform};

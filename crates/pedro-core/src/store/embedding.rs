@@ -6,7 +6,7 @@ use pgvector::HalfVector;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::StoreError;
-use crate::chat::{CommunityId, MessageId};
+use crate::chat::{AuthorId, CommunityId, MessageId};
 
 /// How long a worker may take over the lines that it took. A crash makes them wait so long.
 pub const TAKEN_FOR: Duration = Duration::from_secs(20);
@@ -193,6 +193,37 @@ pub async fn mark_all(db: impl PgExecutor<'_>, community: Option<CommunityId>) -
     .execute(db)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// A line that has its embedding.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    /// The line.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub author: AuthorId,
+    /// Its vector.
+    pub vector: HalfVector,
+}
+
+/// Those of some lines that have their embedding in a space.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn of_lines(
+    db: impl PgExecutor<'_>,
+    space: EmbeddingSpace,
+    ids: &[MessageId],
+) -> Result<Vec<Embedded>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let lines = sqlx::query_as!(
+        Embedded,
+        r#"select message_id as "id: MessageId", author_id as "author: AuthorId", embedding as "vector: HalfVector"
+           from pedro.message_embedding where message_id = any($1) and model_id = $2"#,
+        &ids,
+        space.model_id
+    );
+    Ok(lines.fetch_all(db).await?)
 }
 
 /// How many lines wait for an embedding.

@@ -20,6 +20,7 @@ pub mod scratch;
 pub mod search;
 pub mod statistics;
 pub mod stream_title;
+pub mod trained_prompt;
 pub mod web_search;
 pub mod workflow;
 

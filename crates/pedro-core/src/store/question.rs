@@ -4,6 +4,7 @@
 mod again;
 mod lease;
 mod own;
+mod unasked;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use sqlx::{PgConnection, PgExecutor};
 pub use again::{Planning, Standing, cancel, last_ended, note_acknowledged, planning, standing};
 pub use lease::{Ending, LEASE, Question, claim, finish, first_trouble, keep_answer, note_pieces, release, renew};
 pub use own::{OwnQuestion, of_person};
+pub use unasked::{Origin, drop_unbegun, is_unasked, may_overhear, note_unasked};
 
 use super::StoreError;
 use crate::chat::{ChannelId, CommunityId, Platform, QuestionId};
@@ -233,7 +235,7 @@ pub async fn take_unacknowledged(
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set acknowledged_at = now()
-         where (platform = $1 or channel_id = any($2)) and status in ('queued', 'working')
+         where (platform = $1 or channel_id = any($2)) and status in ('queued', 'working') and origin = 'addressed'
              and (not_before is null or not_before < now())
              and acknowledged_at is null and trouble_told_at is null and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
@@ -269,7 +271,7 @@ pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duratio
     let rows = sqlx::query_as!(
         Waiting,
         "update pedro.question set status = 'expired', finished_at = now()
-         where (platform = $1 or channel_id = any($2)) and answer is null
+         where (platform = $1 or channel_id = any($2)) and answer is null and origin = 'addressed'
              and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
         reach.everywhere as Option<Platform>,

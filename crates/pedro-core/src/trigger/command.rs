@@ -6,7 +6,7 @@ mod tests;
 
 use super::ear::{DEFAULT_PREFIX, Ear};
 use super::line::{is_word, strip_ignoring_case, tidy};
-use crate::chat::Role;
+use crate::chat::{Chattiness, Role};
 use crate::plan::StepEvent;
 pub use table::COMMANDS;
 
@@ -49,6 +49,15 @@ pub enum Command {
     Help,
     /// `!pedro-pause [minutes]`: quiet for 1 to 1440 minutes; 0 ends the pause.
     Pause(u32),
+    /// `!pedro-chattiness quiet|named|questions`.
+    Chattiness(Chattiness),
+    /// `!teach question => answer`.
+    Teach {
+        /// How people ask it, in one line.
+        question: String,
+        /// How to answer, in one line.
+        answer: String,
+    },
     /// `!pedro-stop`: cancels everything open in the channel.
     Stop,
     /// `!wrong`, as a reply to an answer: the answer is taken back.
@@ -114,6 +123,8 @@ impl Command {
             Self::Titles(_) => "titles",
             Self::Help => "help",
             Self::Pause(_) => "pedro-pause",
+            Self::Chattiness(_) => "pedro-chattiness",
+            Self::Teach { .. } => "teach",
             Self::Stop => "pedro-stop",
             Self::Wrong => "wrong",
             Self::Forget => "forget",

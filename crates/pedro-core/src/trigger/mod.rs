@@ -7,6 +7,7 @@ mod call;
 pub mod command;
 mod ear;
 mod line;
+pub mod overhear;
 pub mod relay;
 pub mod tag;
 #[cfg(test)]

@@ -225,3 +225,24 @@ async fn a_database_that_is_away_is_told_in_words(pool: PgPool) {
     let failed = query.run(json!({"query": "links"}).as_object().unwrap(), &scope(&world)).await;
     assert_eq!(failed.unwrap_err(), StepError::Failed("my memory did not answer".to_owned()));
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_was_taught_is_told_with_a_word_only_what_is_about_it(pool: PgPool) {
+    use pedro_core::store::trained_prompt::{self, NewTrainedPrompt, Source};
+    let world = World::new(pool).await;
+    let mut connection = world.pool.acquire().await.unwrap();
+    for (name, example, answer) in [("desk", "what desk?", "oak"), ("chair", "what chair?", "red")] {
+        let (examples, words) = (vec![example.to_owned()], String::new());
+        let new = NewTrainedPrompt {
+            name: name.to_owned(),
+            examples,
+            answer: answer.to_owned(),
+            words,
+            cooldown_seconds: 300,
+        };
+        trained_prompt::put(&mut connection, world.community, &new, Source::Taught).await.unwrap();
+    }
+    assert_eq!(read(&world, json!({"query": "trained_prompts"})).await.text, "what chair?: red\nwhat desk?: oak");
+    assert_eq!(read(&world, json!({"query": "trained_prompts", "word": "Desk"})).await.text, "what desk?: oak");
+    assert!(read(&world, json!({"query": "trained_prompts", "word": "lamp"})).await.text.contains("nothing"));
+}

@@ -13,4 +13,5 @@ mod question;
 mod retention;
 mod retrieval;
 mod slots;
+mod trained_prompt;
 mod world;

@@ -5,6 +5,7 @@
 mod addlink;
 mod agentic;
 mod askpedro;
+mod chattiness;
 mod dellink;
 mod helppedro;
 mod links;
@@ -66,6 +67,11 @@ const COMMANDS: &[SlashCommand] = &[
         name: "pedro-agentic-mode",
         definition: agentic::definition,
         run: |call| Box::pin(agentic::run(call)),
+    },
+    SlashCommand {
+        name: "pedro-chattiness",
+        definition: chattiness::definition,
+        run: |call| Box::pin(chattiness::run(call)),
     },
     SlashCommand { name: "pedro-pause", definition: pause::definition, run: |call| Box::pin(pause::run(call)) },
     SlashCommand { name: "pedro-stop", definition: stop::definition, run: |call| Box::pin(stop::run(call)) },

@@ -20,6 +20,7 @@ mod memory;
 mod moderation;
 mod operation;
 mod outage;
+mod overhear;
 mod plans;
 mod privacy;
 mod safety;

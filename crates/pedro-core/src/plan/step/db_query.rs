@@ -19,7 +19,7 @@ use crate::plan::{Citation, StepError, StepOutput};
 use crate::reply::step as say;
 use crate::service::config::text_of;
 use crate::store::statistics::{self, Extent, Writer};
-use crate::store::{StoreError, channel, link, opt_out, stream_title};
+use crate::store::{StoreError, channel, link, opt_out, stream_title, trained_prompt};
 
 /// The parameter that names the query.
 pub const QUERY: &str = "query";
@@ -29,9 +29,10 @@ const STREAM_TITLES: &str = "stream_titles";
 const CURRENT_TITLE: &str = "current_title";
 const CHAT_STATISTICS: &str = "chat_statistics";
 const FIRST_MESSAGE: &str = "first_message";
+const TRAINED_PROMPTS: &str = "trained_prompts";
 
 /// Every query: its name, what it tells, and its parameters.
-const QUERIES: [(&str, &str, &[&str]); 5] = [
+const QUERIES: [(&str, &str, &[&str]); 6] = [
     (LINKS, "the community's links; with a word, or a question, those that fit it", &["word"]),
     (
         STREAM_TITLES,
@@ -40,6 +41,7 @@ const QUERIES: [(&str, &str, &[&str]); 5] = [
     ),
     (CURRENT_TITLE, "the stream's title now, its category, and whether it is live", &[]),
     (CHAT_STATISTICS, "how much was said, who wrote most, the busiest day (when: today, last week, all)", &["when"]),
+    (TRAINED_PROMPTS, "what I was taught to answer; with a word, what is about it", &["word"]),
     (FIRST_MESSAGE, "the first thing that a person wrote here", &["person"]),
 ];
 
@@ -133,6 +135,10 @@ impl DbQuery {
                 let place = scope.place.unwrap_or(ChannelId(0));
                 let title = stream_title::current(&self.pool, scope.community, place).await?;
                 Ok(only(told::current_title(title.as_ref(), scope.zone)))
+            }
+            TRAINED_PROMPTS => {
+                let prompts = trained_prompt::list(&self.pool, scope.community).await?;
+                Ok(only(told::trained_prompts(&prompts, given.get("word"))))
             }
             CHAT_STATISTICS => self.statistics(given.when(scope)?, scope).await,
             _ => self.first_message(given.get("person"), scope).await,

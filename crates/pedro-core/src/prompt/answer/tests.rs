@@ -26,6 +26,8 @@ fn input<'a>(persona: &'a Persona, question: &'a str) -> AnswerInput<'a> {
         titles: vec![],
         windows: vec![],
         results: vec![],
+        taught: None,
+        to_the_room: false,
         links: vec![],
         thread: vec![],
         asker: "alice",

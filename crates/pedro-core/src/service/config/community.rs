@@ -1,7 +1,7 @@
 //! Communities: a streamer's Twitch channels and Discord guilds, and how Pedro behaves there.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use clap::Args;
@@ -64,6 +64,15 @@ pub enum Persona {
     Text(String),
 }
 
+/// Where the trained prompts of a community stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrainedPromptFile {
+    /// Shipped, for SoyPeteTech.
+    SoyPeteTech,
+    /// The operator's own file; it is read again when it changes.
+    File(PathBuf),
+}
+
 /// A streamer's Twitch channels and Discord guilds: one memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Community {
@@ -89,6 +98,8 @@ pub struct Community {
     pub links_allowed: bool,
     /// `None`: SoyPeteTech's in her channels, the neutral one elsewhere.
     pub persona: Option<Persona>,
+    /// `None`: SoyPeteTech's in her channels, none elsewhere.
+    pub trained_prompts: Option<TrainedPromptFile>,
     /// Where channels start; moderators change it at run time.
     pub chattiness: Chattiness,
     /// Terms Pedro must not say, besides the shipped ones.
@@ -114,6 +125,7 @@ impl Community {
             commands: BTreeMap::new(),
             links_allowed: true,
             persona: None,
+            trained_prompts: None,
             chattiness: Chattiness::default(),
             deny: Vec::new(),
             plan_tags: PLAN_TAGS.map(str::to_owned).to_vec(),

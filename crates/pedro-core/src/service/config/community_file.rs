@@ -55,6 +55,7 @@ pub(super) struct RawCommunity {
     pub(super) commands: BTreeMap<String, Spanned<String>>,
     pub(super) links_allowed: Option<bool>,
     pub(super) persona: Option<Spanned<String>>,
+    pub(super) trained_prompts: Option<Spanned<String>>,
     pub(super) chattiness: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) deny: Vec<String>,

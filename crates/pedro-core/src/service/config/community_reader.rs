@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use serde_saphyr::Spanned;
 
 use crate::chat::Chattiness;
+use crate::knowledge::prompt_file;
 use crate::trigger::COMMANDS;
 
-use super::community::{Community, Persona, TIME_ZONE, parse_time_zone, twitch_login};
+use super::community::{Community, Persona, TIME_ZONE, TrainedPromptFile, parse_time_zone, twitch_login};
 use super::community_file::RawCommunity;
 use super::problems::ConfigProblems;
 use super::values::shown;
@@ -51,6 +52,7 @@ impl<'a> CommunityReader<'a> {
             commands: self.commands(index, raw.commands),
             links_allowed: raw.links_allowed.unwrap_or(default.links_allowed),
             persona: raw.persona.and_then(|persona| self.persona(index, &persona)),
+            trained_prompts: raw.trained_prompts.and_then(|file| self.trained_prompts(index, &file)),
             chattiness: raw.chattiness.map_or(default.chattiness, |name| self.chattiness(index, &name)),
             deny: kept(raw.deny),
             plan_tags: raw.plan_tags.map_or(default.plan_tags, kept),
@@ -123,6 +125,21 @@ impl<'a> CommunityReader<'a> {
                 };
                 let shape = ("neutral, soypetetech, or the path of a text file, relative to this one", "persona.md");
                 self.wrong(index, "persona", persona, wrong, shape);
+                None
+            }
+        }
+    }
+
+    fn trained_prompts(&mut self, index: usize, file: &Spanned<String>) -> Option<TrainedPromptFile> {
+        let named = match file.value.trim() {
+            "soypetetech" => TrainedPromptFile::SoyPeteTech,
+            path => TrainedPromptFile::File(self.path.parent().unwrap_or(Path::new("")).join(path)),
+        };
+        match prompt_file::read(&named) {
+            Ok(_) => Some(named),
+            Err(error) => {
+                let shape = ("soypetetech, or the path of a YAML file, relative to this one", "prompts.yaml");
+                self.wrong(index, "trained_prompts", file, format!("{}: {error}", shown(&file.value)), shape);
                 None
             }
         }

@@ -25,7 +25,7 @@ pub use api::{ApiArgs, ApiServer, ApiSettings, OpenAiSettings};
 pub use api_template::{BodyTemplate, UrlTemplate, text_of};
 pub use api_tool::{ApiMethod, ApiSecret, ApiToolSettings, TOOL};
 pub use bot::{BotArgs, BotSettings, BotTask};
-pub use community::{Community, CommunityArgs, CommunityFile, CommunitySettings, Persona};
+pub use community::{Community, CommunityArgs, CommunityFile, CommunitySettings, Persona, TrainedPromptFile};
 pub use database::{DatabaseArgs, DatabaseSettings};
 pub use model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
 pub use pages::{LogArgs, LogFormat, LogSettings, PageArgs, PageSettings};

@@ -54,6 +54,17 @@ pub async fn set_pause(db: impl PgExecutor<'_>, id: ChannelId, until: Option<Dat
     Ok(())
 }
 
+/// Says how much Pedro speaks in a channel.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn set_chattiness(db: impl PgExecutor<'_>, id: ChannelId, chattiness: Chattiness) -> Result<(), StoreError> {
+    sqlx::query!("update pedro.channel set chattiness = $2 where id = $1", id.0, chattiness as Chattiness)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Switches planning on or off in a channel.
 ///
 /// # Errors

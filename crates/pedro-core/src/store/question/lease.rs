@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::Reach;
-use crate::chat::{ChannelId, CommunityId, Platform, QuestionId};
+use super::{Origin, Reach};
+use crate::chat::{ChannelId, CommunityId, Platform, QuestionId, TrainedPromptId};
 use crate::store::StoreError;
 
 /// How long a worker holds a question without a sign of life.
@@ -50,6 +50,10 @@ pub struct Question {
     pub round: i32,
     /// Names its workflow page.
     pub workflow_id: Uuid,
+    /// What made it a question.
+    pub origin: Origin,
+    /// The trained prompt that it was taken for.
+    pub trained_prompt: Option<TrainedPromptId>,
     /// The fence: what is written for this question is written under this owner.
     pub lease_owner: Uuid,
 }
@@ -91,8 +95,8 @@ pub async fn claim(
                limit 1 for update of question skip locked
            )
            returning id, community_id, channel_id, platform_message_id, ephemeral, asker_name, text, reply_target,
-               attempts, asked_at, answer, pieces_sent, wants_plan, round, workflow_id,
-               lease_owner as "lease_owner!""#,
+               attempts, asked_at, answer, pieces_sent, wants_plan, round, workflow_id, origin as "origin: Origin",
+               trained_prompt_id as "trained_prompt: TrainedPromptId", lease_owner as "lease_owner!""#,
         reach.everywhere as Option<Platform>,
         &reach.channels,
         owner,
@@ -169,6 +173,8 @@ pub enum Ending {
     Answered,
     /// It was given up, and the asker told so.
     Failed,
+    /// Nobody put it to Pedro, and there is nothing to say to it.
+    Unsaid,
 }
 
 /// Ends a question. The row of somebody who opted out of storage goes.
@@ -184,6 +190,7 @@ pub async fn finish(
     let status = match ending {
         Ending::Answered => "answered",
         Ending::Failed => "failed",
+        Ending::Unsaid => "cancelled",
     };
     let done = sqlx::query!(
         "update pedro.question set status = $3, finished_at = now(), lease_owner = null, lease_until = null

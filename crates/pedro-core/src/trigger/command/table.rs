@@ -7,11 +7,15 @@ use std::ops::RangeInclusive;
 use url::Url;
 
 use super::{Command, CommandInfo, OptOutOf};
-use crate::chat::Role;
+use crate::chat::{Chattiness, Role};
 use crate::plan::{MOST_STEPS, StepEvent};
 
 /// Characters of a link's name.
 const LINK_NAME: RangeInclusive<usize> = 1..=40;
+
+/// Characters of a question that is taught, and of its answer.
+const LONGEST_TAUGHT: usize = 300;
+const LONGEST_ANSWER: usize = 400;
 
 /// How many titles may be asked for, and how many there are unless one says so.
 const TITLES: RangeInclusive<u8> = 1..=10;
@@ -41,6 +45,8 @@ pub const COMMANDS: &[CommandInfo] = &[
         // It deletes: a sentence that only begins like it does not.
         rest.is_empty().then_some(Command::Forget)
     }),
+    moderators("teach", "question => answer", "teaches me what to answer", teach),
+    moderators("pedro-chattiness", "quiet|named|questions", "says how much I speak", chattiness),
     moderators("pedro-agentic-mode", "on|off", "lets me plan harder questions, or not", agentic_mode),
     moderators("pedro-pause", "[minutes|off]", "keeps me quiet for a while", pause),
     moderators("pedro-stop", "", "cancels everything I am working on", |_| Some(Command::Stop)),
@@ -90,6 +96,18 @@ fn agentic_mode(rest: &str) -> Option<Command> {
         "off" => Some(Command::AgenticMode(false)),
         _ => None,
     }
+}
+
+fn chattiness(rest: &str) -> Option<Command> {
+    Chattiness::from_name(&first_word(rest).to_lowercase()).map(Command::Chattiness)
+}
+
+fn teach(rest: &str) -> Option<Command> {
+    let (question, answer) = rest.split_once("=>")?;
+    let (question, answer) = (question.trim(), answer.trim());
+    let fits = |text: &str, most: usize| text.contains(char::is_alphanumeric) && text.chars().count() <= most;
+    (fits(question, LONGEST_TAUGHT) && fits(answer, LONGEST_ANSWER))
+        .then(|| Command::Teach { question: question.to_owned(), answer: answer.to_owned() })
 }
 
 fn links(rest: &str) -> Option<Command> {

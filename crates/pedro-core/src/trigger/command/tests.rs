@@ -185,7 +185,7 @@ fn a_renamed_command_answers_only_to_its_new_name() {
 fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
     for info in COMMANDS {
         let needs_moderator =
-            ["addlink", "dellink", "forget", "pedro-agentic-mode", "pedro-pause", "pedro-stop"].contains(&info.name);
+            ["addlink", "dellink", "forget", "teach"].contains(&info.name) || info.name.starts_with("pedro-");
         let needs = if needs_moderator { Role::Moderator } else { Role::Viewer };
         let private = ["optout", "optin", "forgetme"].contains(&info.name);
         let usage = Usage { command: info.name, usage: info.usage(&ear()) };
@@ -197,12 +197,34 @@ fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
 #[test]
 fn every_row_reads_the_command_of_its_name() {
     for info in COMMANDS {
-        let read = ["", "word", "word https://x.dev", "2 redundant", "on"].into_iter().find_map(info.read).unwrap();
+        let read = ["", "word", "word https://x.dev", "2 redundant", "on", "named", "what? => that"]
+            .into_iter()
+            .find_map(info.read)
+            .unwrap();
         assert_eq!(read.name(), info.name);
         assert_eq!(read.needs(), info.needs, "{}", info.name);
         assert_eq!(read.is_private(), info.is_private, "{}", info.name);
         let called = COMMANDS.iter().filter(|other| other.name == info.name).count();
         assert_eq!(called, 1, "{}", info.name);
+    }
+}
+
+#[test]
+fn teaching_needs_a_question_and_an_answer_and_chattiness_a_name() {
+    let ear = ear();
+    let taught = Command::Teach { question: "what desk?".to_owned(), answer: "wood => oak".to_owned() };
+    assert_eq!(parse("!teach what  desk? => wood => oak", &ear), Some(Ok(taught)));
+    assert_eq!(parse("!pedro-chattiness NAMED please", &ear), Some(Ok(Command::Chattiness(Chattiness::Named))));
+    for wrong in [
+        "!teach",
+        "!teach what desk?",
+        "!teach => wood",
+        "!teach ? => wood",
+        "!teach what desk? =>",
+        "!pedro-chattiness",
+        "!pedro-chattiness loud",
+    ] {
+        assert!(matches!(parse(wrong, &ear), Some(Err(_))), "{wrong}");
     }
 }
 

@@ -7,6 +7,7 @@ use crate::memory::cue::TimeRange;
 use crate::store::link::Link;
 use crate::store::statistics::{Day, FirstLine, Totals, Writer};
 use crate::store::stream_title::StreamTitle;
+use crate::store::trained_prompt::TrainedPrompt;
 
 /// Characters of a line that is quoted.
 const LINE_CHARS: usize = 300;
@@ -25,6 +26,24 @@ pub(super) fn links(links: &[Link], word: Option<&str>) -> String {
         (true, Some(_)) => "There is no link for that.".to_owned(),
         (true, None) => "There are no links.".to_owned(),
         _ => super::text::cut(&shown.join("\n"), LINKS_CHARS),
+    }
+}
+
+/// What was taught, with a word only what has it somewhere.
+pub(super) fn trained_prompts(prompts: &[TrainedPrompt], word: Option<&str>) -> String {
+    let word = word.map(str::to_lowercase);
+    let has_it = |prompt: &&TrainedPrompt| {
+        let texts = || prompt.examples.iter().chain([&prompt.name, &prompt.answer, &prompt.words]);
+        word.as_ref().is_none_or(|word| texts().any(|text| text.to_lowercase().contains(word.as_str())))
+    };
+    let shown: Vec<String> = prompts
+        .iter()
+        .filter(has_it)
+        .map(|prompt| format!("{}: {}", prompt.examples.first().unwrap_or(&prompt.name), prompt.answer))
+        .collect();
+    match shown.is_empty() {
+        true => "I was taught nothing about that.".to_owned(),
+        false => super::text::cut(&shown.join("\n"), LINKS_CHARS),
     }
 }
 

@@ -1,0 +1,67 @@
+//! Whether an answer says that it is none. To a question that nobody put to Pedro silence is better.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// What the model writes if it has nothing to say to a question to the room.
+pub(super) const PASS: &str = "PASS";
+
+static UNSURE: LazyLock<Regex> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a constant, compiled in a test")]
+    Regex::new(
+        r"(?ix)
+        ^\W*pass\W*$ | \bPASS\b\W*$
+        | \b(?:do\s+not|don['’]?t|cannot|can['’]?t|could\s+not|couldn['’]?t|did\s+not|didn['’]?t)\s+(?:really\s+|actually\s+|currently\s+)?
+            (?:know|find|tell|say\s+for\s+sure|recall|remember|see\s+(?:any|that|it)|have\s+(?:any|that|the|enough|access|information|an?\s+answer|details))\b
+        | \b(?:i['’]?m|i\s+am)\s+(?:not\s+(?:sure|certain|aware)|unsure|afraid)\b
+        | \bno\s+(?:idea|information|mention|clue|notes?)\b
+        | \bnotes?\b[^.]{0,40}\b(?:do\s+not|don['’]?t|does\s+not|doesn['’]?t)\b
+        | \b(?:does|do)(?:\s+not|n['’]?t)\s+(?:say|mention|tell|specify)\b
+        | \bnot\s+(?:mentioned|specified|known|in\s+(?:my|the)\s+(?:notes|memory))\b
+        | ^\W*(?:sorry|i\s+apologi[sz]e|unfortunately)\b",
+    )
+    .expect("valid")
+});
+
+/// Whether an answer says that Pedro does not know.
+pub fn is_unsure(answer: &str) -> bool {
+    UNSURE.is_match(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_none_is_recognised() {
+        for answer in [
+            "PASS",
+            "pass.",
+            "I do not know, sorry!",
+            "I don’t know that one.",
+            "The notes do not say when it is.",
+            "I'm not sure.",
+            "Sorry, that is not in my notes.",
+            "I have no idea.",
+            "There is no information about that.",
+            "I can't find anything about it.",
+            "Nobody here talked about it. PASS",
+        ] {
+            assert!(is_unsure(answer), "{answer}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_taken_for_one() {
+        for answer in [
+            "Thursday at 19:30, alice said: it moved because of the meetup.",
+            "You pass the flag --release.",
+            "Dana uses a split keyboard.",
+            "Go to https://go.dev/tour, it does not cost anything.",
+            "Note that it is on Tuesday.",
+        ] {
+            assert!(!is_unsure(answer), "{answer}");
+        }
+    }
+}
