@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::found::Found;
 use self::gather::{Gathered, links_allowed};
 use crate::chat::GenerationId;
+use crate::event::Events;
 use crate::llm::{Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, Priority, Purpose, Slots, keep};
 use crate::memory::Retriever;
 use crate::places::Place;
@@ -42,6 +43,7 @@ pub struct Answering {
     model: Arc<dyn LanguageModel>,
     slots: Arc<Slots>,
     sizes: Sizes,
+    events: Events,
 }
 
 /// An answer that is to be made.
@@ -69,8 +71,14 @@ impl Answering {
         model: Arc<dyn LanguageModel>,
         slots: Arc<Slots>,
         sizes: Sizes,
+        events: Events,
     ) -> Self {
-        Self { pool, retriever, model, slots, sizes }
+        Self { pool, retriever, model, slots, sizes, events }
+    }
+
+    /// What it knows of events.
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Makes the answer to a question and keeps it: after a crash it is sent, not made again. What is known is gathered
@@ -125,13 +133,13 @@ impl Answering {
         let gathered = self.gather(question, place, found).await?;
         record::overhead(Stage::Gather, began.elapsed());
         let first = self.generate(wanted, &gathered, &gathered.prompt.messages, server, shown).await?;
-        let (answer, generation) = match presentable(&first.text, &gathered, place) {
+        let (answer, generation) = match presentable(&first.text, &gathered.prompt.messages, place) {
             Ok(answer) => (answer, first),
             Err(why) => {
                 tracing::info!(question.id = %question.id, why, "an answer was withheld and is tried once more");
                 let messages = prompt::second_try(&gathered.prompt.messages);
                 let second = self.generate(wanted, &gathered, &messages, server, shown).await?;
-                let answer = presentable(&second.text, &gathered, place).unwrap_or_else(|why| {
+                let answer = presentable(&second.text, &gathered.prompt.messages, place).unwrap_or_else(|why| {
                     record::answer_withheld(why);
                     if why == "empty" { reply::nothing_to_say() } else { reply::declined() }
                 });
@@ -246,19 +254,19 @@ impl Answering {
 /// Hands on what the model has written so far, as far as it may be said.
 async fn offer_drafts(mut texts: mpsc::Receiver<String>, gathered: &Gathered, shown: Shown<'_>) {
     while let Some(text) = texts.recv().await {
-        if let Ok(text) = presentable(&text, gathered, shown.place) {
+        if let Ok(text) = presentable(&text, &gathered.prompt.messages, shown.place) {
             shown.drafts.send_replace(text);
         }
     }
 }
 
 /// What can be said of what the model wrote, or why nothing can.
-fn presentable(output: &str, gathered: &Gathered, place: &Place) -> Result<String, &'static str> {
+pub(crate) fn presentable(output: &str, asked: &[PromptMessage], place: &Place) -> Result<String, &'static str> {
     let home = &place.home;
     let rules =
         CleanRules { platform: place.key.platform, links_allowed: links_allowed(place), own_names: &home.ear.names };
     let text = prompt::clean(output, &rules);
-    let system = gathered.prompt.messages.iter().find(|message| message.role == PromptRole::System);
+    let system = asked.iter().find(|message| message.role == PromptRole::System);
     if text.is_empty() {
         Err("empty")
     } else if home.deny.hit(&text) || prompt::is_abusive(&text) {

@@ -4,8 +4,10 @@
 mod ask;
 mod attend;
 mod clear;
+mod event;
 mod interact;
 mod plan;
+mod recap;
 mod wish;
 
 pub use wish::Wish;
@@ -28,6 +30,7 @@ use crate::places::Places;
 use crate::plan::executor::Executor;
 use crate::plan::planner::Planner;
 use crate::question::{Held, Terms, Worker};
+use crate::recap::Recaps;
 use crate::reply;
 use crate::service::Shutdown;
 use crate::service::metrics::catalog::{DropReason, ReplyKind};
@@ -64,6 +67,8 @@ pub struct Pedro {
     pub listener: Listener,
     /// Makes answers.
     pub answering: Answering,
+    /// Makes recaps.
+    pub recaps: Recaps,
     /// Makes plans.
     pub planner: Arc<Planner>,
     /// Carries them out.

@@ -8,4 +8,5 @@ mod eval;
 mod import;
 mod knowledge;
 mod model;
+mod recap;
 mod support;

@@ -10,7 +10,7 @@ use crate::prompt::{self, AnswerInput, LinkNote, NoteLine, Prompt, TitleNote};
 use crate::question::Failure;
 use crate::store::message::{self, MessageRow};
 use crate::store::question::Question;
-use crate::store::{link, stream_title};
+use crate::store::{event_switch, link, stream_title};
 
 /// Hits that are looked for: what does not fit into the prompt is left out, worst first.
 const HITS: usize = 12;
@@ -70,11 +70,12 @@ impl Answering {
                 Some(_) => Ok(Vec::new()),
             }
         };
-        let (hits, title, links, thread) = tokio::try_join!(
+        let (hits, title, links, thread, switches) = tokio::try_join!(
             recalling,
             stream_title::current(&self.pool, home.id, place.id),
             link::search(&self.pool, home.id, &question.text, LINKS),
             message::latest(&self.pool, place.id, since, asked, lines),
+            event_switch::of_community(&self.pool, home.id),
         )?;
         let windows = self.retriever.windows(&hits, AROUND).await?;
         let is_asked = |line: &&MessageRow| Some(line.id) != asked;
@@ -93,6 +94,7 @@ impl Answering {
                 live: title.live,
                 since: title.began_at,
             }),
+            event: self.events.lines(&home.settings.name, &switches, now),
             windows: windows.iter().map(|lines| lines.iter().map(note).collect()).collect(),
             results: found.map_or_else(Vec::new, |found| found.results.clone()),
             links: links

@@ -62,6 +62,7 @@ impl Pedro {
     pub async fn carry_out(self: &Arc<Self>, command: &Command, place: &Place) -> String {
         let carried_out = match command {
             Command::Stop => self.stop(place).await,
+            Command::Event { name, is_on } => self.switch_event(place, name, *is_on).await,
             _ => command::obey(command, &Given { pool: &self.pool, place, now: Utc::now() }).await,
         };
         carried_out.unwrap_or_else(|error| {

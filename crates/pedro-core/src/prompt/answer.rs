@@ -57,6 +57,8 @@ pub struct AnswerInput<'a> {
     pub zone: Tz,
     /// The current stream title.
     pub title: Option<TitleNote>,
+    /// What is known of the event that is on, a fact a line; empty if none is.
+    pub event: Vec<String>,
     /// Notes from memory: windows of neighbouring lines, the best first.
     pub windows: Vec<Vec<NoteLine>>,
     /// What the steps of a plan brought, in order; empty where there was no plan.
@@ -193,6 +195,10 @@ fn head(input: &AnswerInput<'_>) -> String {
         let lines = [("title", &note.title), ("category", &note.category)]
             .map(|(what, text)| Quoted::text(&format!("{what}: {text}"), LINE_LIMIT));
         head.push_str(&format!("\nThe stream: {state} since {}.\n{}", local(note.since), fence(&lines)));
+    }
+    if !input.event.is_empty() {
+        let lines: Vec<Quoted> = input.event.iter().map(|line| Quoted::text(line, LINE_LIMIT)).collect();
+        head.push_str(&format!("\nThe event that is on:\n{}", fence(&lines)));
     }
     head
 }

@@ -11,6 +11,7 @@ mod invisible;
 mod persona;
 mod plan;
 mod quote;
+mod recap;
 mod split;
 mod split_markdown;
 
@@ -26,6 +27,7 @@ pub(crate) use invisible::strip_invisible;
 pub use persona::Persona;
 pub use plan::{PlanExample, PlanInput, ResultNote, judge_messages, plan_messages, repair_messages, search_messages};
 pub use quote::{FENCE, LINE_LIMIT, NoteLine, Quoted, fence};
+pub use recap::{RecapInput, merge_messages, note_messages, note_overhead, recap_messages, recap_overhead};
 pub use split::{TWITCH_LIMIT, TWITCH_PARTS, split};
 pub use split_markdown::{DISCORD_LIMIT, split_markdown};
 

@@ -9,6 +9,7 @@ mod game_table;
 mod knowledge;
 mod plan;
 mod question;
+mod recap;
 mod retrieval;
 mod slots;
 mod world;

@@ -21,5 +21,6 @@ mod operation;
 mod outage;
 mod plans;
 mod privacy;
+mod recap;
 mod safety;
 mod slow_model;

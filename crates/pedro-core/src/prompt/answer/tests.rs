@@ -23,6 +23,7 @@ fn input<'a>(persona: &'a Persona, question: &'a str) -> AnswerInput<'a> {
         now: at() + TimeDelta::minutes(5),
         zone: chrono_tz::America::Denver,
         title: None,
+        event: Vec::new(),
         windows: vec![],
         results: vec![],
         links: vec![],

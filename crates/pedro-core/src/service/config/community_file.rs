@@ -59,6 +59,7 @@ pub(super) struct RawCommunity {
     #[serde(default)]
     pub(super) deny: Vec<String>,
     pub(super) plan_tags: Option<Vec<String>>,
+    pub(super) recap_channel: Option<Spanned<String>>,
     pub(super) retention_days: Option<Spanned<i64>>,
 }
 
@@ -149,6 +150,7 @@ communities:
     persona: soypetetech
     chattiness: named
     deny: [" slur "]
+    recap_channel: 334455667788990011
     retention_days: 365
   - name: other
 "##;
