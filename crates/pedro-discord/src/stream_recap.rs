@@ -61,7 +61,11 @@ async fn post(bot: &Arc<Bot>, community: &Community, channel: u64, stream: &Ende
         return Ok(false);
     };
     if bot.pedro.post_recap(stream, &place).await? {
-        tracing::info!(community = community.name, "the stream has ended at {}: its recap is being made", stream.ended_at);
+        tracing::info!(
+            community = community.name,
+            "the stream has ended at {}: its recap is being made",
+            stream.ended_at
+        );
     }
     Ok(true)
 }

@@ -26,7 +26,8 @@ fn day(now: DateTime<Utc>) -> String {
     let said: Vec<&Value> = said.iter().filter(|line| line["text"].is_string() && line["author"].is_string()).collect();
     let mut day = String::new();
     for number in 0..LINES {
-        let (line, at) = (said[number % said.len()], now - Duration::hours(23) * (LINES - number) as i32 / LINES as i32);
+        let (line, at) =
+            (said[number % said.len()], now - Duration::hours(23) * (LINES - number) as i32 / LINES as i32);
         let line = json!({"id": number.to_string(), "channel": "room", "ts": at, "author": line["author"], "text": line["text"]});
         writeln!(day, "{line}").unwrap();
     }

@@ -65,7 +65,9 @@ pub(super) fn parse(yaml: &str, communities: &[(String, Tz)]) -> Result<Vec<Even
     let raw: RawFile = serde_saphyr::from_str(yaml).map_err(|reason| {
         let line = reason.location().map_or(String::new(), |location| format!(":{}", location.line()));
         let reason = reason.without_snippet().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{line}: {reason}; expected a list named events; for example events: [{{name: party, title: Watch party}}]")
+        format!(
+            "{line}: {reason}; expected a list named events; for example events: [{{name: party, title: Watch party}}]"
+        )
     })?;
     let mut events: Vec<Event> = Vec::new();
     for raw in raw.events {
@@ -82,7 +84,12 @@ pub(super) fn parse(yaml: &str, communities: &[(String, Tz)]) -> Result<Vec<Even
 fn event(raw: &RawEvent, communities: &[(String, Tz)]) -> Result<Event, String> {
     let name = raw.name.value.trim().to_lowercase();
     if name.is_empty() || name.chars().count() > NAME || name.contains(char::is_whitespace) {
-        return wrong(&raw.name, format!("name: {name:?} is no name; expected 1 to {NAME} characters without spaces; for example watch-party"));
+        return wrong(
+            &raw.name,
+            format!(
+                "name: {name:?} is no name; expected 1 to {NAME} characters without spaces; for example watch-party"
+            ),
+        );
     }
     let (community, zone) = community(raw, communities)?;
     let (from, until) = (time(raw.from.as_ref(), zone)?, time(raw.until.as_ref(), zone)?);
@@ -94,7 +101,10 @@ fn event(raw: &RawEvent, communities: &[(String, Tz)]) -> Result<Event, String> 
     let lines = lines(raw)?;
     let length: usize = lines.iter().map(|line| line.chars().count()).sum();
     if length > LONGEST {
-        return wrong(&raw.name, format!("{name}: {length} characters are too many for a prompt; expected at most {LONGEST} in all"));
+        return wrong(
+            &raw.name,
+            format!("{name}: {length} characters are too many for a prompt; expected at most {LONGEST} in all"),
+        );
     }
     Ok(Event { name, community, from, until, lines })
 }
@@ -109,7 +119,10 @@ fn community(raw: &RawEvent, communities: &[(String, Tz)]) -> Result<(String, Tz
         (Some(found), _) => Ok(found.clone()),
         (None, named) => {
             let known: Vec<&str> = communities.iter().map(|(name, _)| name.as_str()).collect();
-            wrong(named.unwrap_or(&raw.name), format!("community: there is none of that name; expected one of {}", known.join(", ")))
+            wrong(
+                named.unwrap_or(&raw.name),
+                format!("community: there is none of that name; expected one of {}", known.join(", ")),
+            )
         }
     }
 }
@@ -121,11 +134,19 @@ fn time(written: Option<&Spanned<String>>, zone: Tz) -> Result<Option<DateTime<U
     let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN));
     let parsed = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M").or_else(|_| day(&text));
     let Ok(parsed) = parsed else {
-        return wrong(written, format!("{:?} is no time; expected a day with or without a time; for example 2026-11-24 18:00", written.value));
+        return wrong(
+            written,
+            format!(
+                "{:?} is no time; expected a day with or without a time; for example 2026-11-24 18:00",
+                written.value
+            ),
+        );
     };
     match zone.from_local_datetime(&parsed) {
         LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => Ok(Some(time.with_timezone(&Utc))),
-        LocalResult::None => wrong(written, format!("{text:?} does not exist in {zone}: the clocks are put forward then")),
+        LocalResult::None => {
+            wrong(written, format!("{text:?} does not exist in {zone}: the clocks are put forward then"))
+        }
     }
 }
 
@@ -142,7 +163,12 @@ fn lines(raw: &RawEvent) -> Result<Vec<String>, String> {
     for link in &raw.links {
         let url = link.url.value.trim();
         if !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-            return wrong(&link.url, format!("url: {url:?} leads nowhere; expected a http:// or https:// URL; for example https://example.org"));
+            return wrong(
+                &link.url,
+                format!(
+                    "url: {url:?} leads nowhere; expected a http:// or https:// URL; for example https://example.org"
+                ),
+            );
         }
         lines.push(format!("link: {} {url}", link.name));
     }
@@ -206,11 +232,20 @@ events:
             ("event: []", ":1: unknown field"),
             ("events:\n  - {name: a b, title: A}", ":2: name: \"a b\" is no name; expected 1 to 40 characters"),
             ("events:\n  - {name: a, title: A}\n  - {name: A, title: B}", ":3: \"a\" is the name of two events"),
-            ("events:\n  - {name: a, title: A, community: three}", ":2: community: there is none of that name; expected one of one, two"),
+            (
+                "events:\n  - {name: a, title: A, community: three}",
+                ":2: community: there is none of that name; expected one of one, two",
+            ),
             ("events:\n  - {name: a, title: A, from: tomorrow}", ":2: \"tomorrow\" is no time; expected a day"),
-            ("events:\n  - {name: a, title: A, from: 2026-11-25, until: 2026-11-24}", ":2: until: it ends before it begins"),
+            (
+                "events:\n  - {name: a, title: A, from: 2026-11-25, until: 2026-11-24}",
+                ":2: until: it ends before it begins",
+            ),
             ("events:\n  - {name: a, title: A, from: 2026-03-08 02:30}", "does not exist in America/Denver"),
-            ("events:\n  - {name: a, title: A, links: [{name: x, url: ftp://x}]}", ":2: url: \"ftp://x\" leads nowhere"),
+            (
+                "events:\n  - {name: a, title: A, links: [{name: x, url: ftp://x}]}",
+                ":2: url: \"ftp://x\" leads nowhere",
+            ),
         ] {
             let wrong = read(yaml).unwrap_err();
             assert!(wrong.contains(told), "{wrong}\nwas expected to tell\n{told}");

@@ -125,7 +125,13 @@ mod tests {
     use super::*;
 
     fn event(from: Option<i64>, until: Option<i64>) -> Event {
-        Event { name: "party".into(), community: "home".into(), from: from.map(at), until: until.map(at), lines: vec![] }
+        Event {
+            name: "party".into(),
+            community: "home".into(),
+            from: from.map(at),
+            until: until.map(at),
+            lines: vec![],
+        }
     }
 
     fn at(hours: i64) -> DateTime<Utc> {

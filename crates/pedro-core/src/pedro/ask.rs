@@ -114,7 +114,9 @@ impl Pedro {
 
     /// Makes the answer, by a plan or at once; where messages can be edited, people see it grow.
     async fn make(&self, asked: Asked<'_>, stop: &CancellationToken) -> Result<String, Failure> {
-        if !asked.question.wants_plan && let Some(history) = history::read(&asked.question.text) {
+        if !asked.question.wants_plan
+            && let Some(history) = history::read(&asked.question.text)
+        {
             return self.retell(asked, history, stop).await;
         }
         if self.is_planned(asked, stop).await? {

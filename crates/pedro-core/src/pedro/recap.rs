@@ -150,7 +150,8 @@ enum Told {
 /// Notes of a time as what was found for the text that is to be made.
 fn found(material: Material, place: &Place) -> Found {
     let about = reply::recap::time(&material.range, place.home.settings.time_zone);
-    let note = |what: &str, text: String| ResultNote { what: what.to_owned(), about: about.clone(), result: Some(text) };
+    let note =
+        |what: &str, text: String| ResultNote { what: what.to_owned(), about: about.clone(), result: Some(text) };
     let mut results = Vec::new();
     if !material.range.titles.is_empty() {
         results.push(note("the stream's title", material.range.titles.join("; ")));

@@ -74,8 +74,12 @@ fn head(input: &RecapInput<'_>) -> String {
     let mut head =
         format!("A time of the chat: {} to {} ({}).", local(input.began_at), local(input.ended_at), input.zone.name());
     if !input.titles.is_empty() {
-        let titles: Vec<Quoted> =
-            input.titles.iter().take(TITLES).map(|title| Quoted::text(&format!("title: {title}"), LINE_LIMIT)).collect();
+        let titles: Vec<Quoted> = input
+            .titles
+            .iter()
+            .take(TITLES)
+            .map(|title| Quoted::text(&format!("title: {title}"), LINE_LIMIT))
+            .collect();
         head.push_str(&format!("\nThe stream in it:\n{}", fence(&titles)));
     }
     head

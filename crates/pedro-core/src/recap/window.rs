@@ -21,8 +21,11 @@ const LINE_LIMIT: usize = 240;
 /// No line takes more than this part of a window.
 const PART_OF_WINDOW: usize = 4;
 
+/// Tokens below which it is not worth telling where and when a talk was.
+const LEAST_OF_A_TALK: usize = 80;
+
 /// How many letters of a line count when lines are compared: the longest are pasted, not said.
-const LETTERS_THAT_COUNT: usize = 200;
+const LETTERS_THAT_COUNT: i64 = 200;
 
 /// What a reply is worth, in letters, and how many count.
 const REPLY_WORTH: i64 = 60;
@@ -172,8 +175,14 @@ fn pack(talks: &[Talk<'_>], tokens: usize, whole: bool) -> Vec<Window> {
     windows
 }
 
-/// Leaves so many tokens of all talks together.
+/// Leaves so many tokens of all talks together. Where there are too many talks the least lively are left out.
 fn thin(talks: &mut Vec<Talk<'_>>, tokens: usize) {
+    let most = (tokens / LEAST_OF_A_TALK).max(1);
+    if talks.len() > most {
+        talks.sort_by(|one, other| other.liveliness().total_cmp(&one.liveliness()));
+        talks.truncate(most);
+        talks.sort_by_key(|talk| talk.began_at);
+    }
     let shares = shares(talks, tokens);
     for (talk, share) in talks.iter_mut().zip(shares) {
         keep_best(talk, share);
@@ -221,13 +230,15 @@ fn keep_best(talk: &mut Talk<'_>, tokens: usize) {
 /// Long lines and those that people replied to tell most; what is said again, and what bots say, least.
 fn worth(row: &RecapLine, said: &mut HashMap<String, usize>) -> i64 {
     let text = row.text.trim().to_lowercase();
-    let letters = text.chars().filter(|char| char.is_alphanumeric()).count().min(LETTERS_THAT_COUNT) as i64;
+    let letters = text.chars().filter(|char| char.is_alphanumeric()).count() as i64;
     let before = said.entry(text).or_default();
     *before += 1;
-    let worth = letters + REPLY_WORTH * row.replies.min(REPLIES_THAT_COUNT);
+    let worth = letters.min(LETTERS_THAT_COUNT) + REPLY_WORTH * row.replies.min(REPLIES_THAT_COUNT);
     match row.author_kind {
         AuthorKind::Person if *before == 1 => worth,
-        _ => worth / 5,
+        AuthorKind::Person => worth / 5,
+        // It is context, where there is room for it.
+        AuthorKind::Pedro | AuthorKind::Bot => worth / 5 - LETTERS_THAT_COUNT,
     }
 }
 
@@ -260,7 +271,15 @@ mod tests {
     fn day(lines: i64, people: i64) -> Vec<RecapLine> {
         let text = "the borrow checker does not like what I did there, and I wonder why it would";
         (0..lines)
-            .map(|id| line(id, id % 3, id / 4 + id / 60 * 11, &format!("person{}", id % people), &text[..10 + id as usize * 7 % 60]))
+            .map(|id| {
+                line(
+                    id,
+                    id % 3,
+                    id / 4 + id / 60 * 11,
+                    &format!("person{}", id % people),
+                    &text[..10 + id as usize * 7 % 60],
+                )
+            })
             .collect()
     }
 
@@ -281,7 +300,8 @@ mod tests {
 
     #[test]
     fn a_window_ends_at_a_silence_rather_than_within_a_talk() {
-        let mut lines: Vec<RecapLine> = (0..12).map(|id| line(id, 1, id, "Ann", "about the keyboard that dana got")).collect();
+        let mut lines: Vec<RecapLine> =
+            (0..12).map(|id| line(id, 1, id, "Ann", "about the keyboard that dana got")).collect();
         lines.extend((20..32).map(|id| line(id, 1, id + 30, "Bob", "about the printer that caught fire")));
         let windows = cut(&lines, 250, 12);
         assert_eq!(windows.len(), 2, "{windows:?}");
@@ -326,7 +346,10 @@ mod tests {
         let mut lines: Vec<RecapLine> = (0..300).map(|id| line(id, 1, id, "Ann", "lol")).collect();
         lines[40].text = "GopherCon moves to november, they have just said so on the site".into();
         lines[200] = RecapLine { replies: 4, ..line(200, 1, 200, "Bob", "pizza?") };
-        lines[250] = RecapLine { author_kind: AuthorKind::Bot, ..line(250, 1, 250, "Nightbot", "follow me on all the social media that there are") };
+        lines[250] = RecapLine {
+            author_kind: AuthorKind::Bot,
+            ..line(250, 1, 250, "Nightbot", "follow me on all the social media that there are")
+        };
         let kept: Vec<MessageId> = cut(&lines, 100, 2).into_iter().flat_map(|window| window.sources).collect();
         assert!(kept.contains(&MessageId(40)) && kept.contains(&MessageId(200)), "{kept:?}");
         assert!(!kept.contains(&MessageId(250)));
@@ -334,8 +357,11 @@ mod tests {
 
     #[test]
     fn lively_talks_keep_more_than_monologues() {
-        let mut lines: Vec<RecapLine> = (0..200).map(|id| line(id, 1, id, "Ann", &format!("counting sheep number {id}"))).collect();
-        lines.extend((200..400).map(|id| line(id, 1, id + 60, &format!("p{}", id % 20), &format!("counting goats number {id}"))));
+        let mut lines: Vec<RecapLine> =
+            (0..200).map(|id| line(id, 1, id, "Ann", &format!("counting sheep number {id}"))).collect();
+        lines.extend(
+            (200..400).map(|id| line(id, 1, id + 60, &format!("p{}", id % 20), &format!("counting goats number {id}"))),
+        );
         let kept: Vec<i64> = cut(&lines, 250, 4).into_iter().flat_map(|window| window.sources).map(|id| id.0).collect();
         let lively = kept.iter().filter(|id| **id >= 200).count();
         assert!(lively > kept.len() / 2 && lively < kept.len(), "{lively} of {}", kept.len());
@@ -343,7 +369,8 @@ mod tests {
 
     #[test]
     fn lines_of_any_script_fit() {
-        let lines: Vec<RecapLine> = (0..50).map(|id| line(id, 1, id, "さくら", &"配信をありがとう".repeat(60))).collect();
+        let lines: Vec<RecapLine> =
+            (0..50).map(|id| line(id, 1, id, "さくら", &"配信をありがとう".repeat(60))).collect();
         assert!(cut(&lines, 200, 3).iter().all(|window| tokens(window) <= 200));
     }
 }

@@ -206,10 +206,8 @@ pub async fn of_line(
 /// # Errors
 /// When the statement fails.
 pub async fn sources(db: impl PgExecutor<'_>, recap: i64) -> Result<Vec<MessageId>, StoreError> {
-    let ids = sqlx::query_scalar!(
-        "select message_id from pedro.recap_source where recap_id = $1 order by message_id",
-        recap
-    );
+    let ids =
+        sqlx::query_scalar!("select message_id from pedro.recap_source where recap_id = $1 order by message_id", recap);
     Ok(ids.fetch_all(db).await?.into_iter().map(MessageId).collect())
 }
 
@@ -255,13 +253,9 @@ pub async fn insert(connection: &mut PgConnection, new: &NewRecap<'_>) -> Result
     )
     .fetch_one(&mut *connection)
     .await?;
-    sqlx::query!(
-        "insert into pedro.recap_source (recap_id, message_id) select $1, unnest($2::bigint[])",
-        id,
-        &sources
-    )
-    .execute(connection)
-    .await?;
+    sqlx::query!("insert into pedro.recap_source (recap_id, message_id) select $1, unnest($2::bigint[])", id, &sources)
+        .execute(connection)
+        .await?;
     Ok(id)
 }
 
@@ -343,10 +337,7 @@ pub async fn take_stream(
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn posted_for(
-    db: impl PgExecutor<'_>,
-    question: QuestionId,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub async fn posted_for(db: impl PgExecutor<'_>, question: QuestionId) -> Result<Option<DateTime<Utc>>, StoreError> {
     let ended = sqlx::query_scalar!(
         "select ended_at from pedro.stream_recap join pedro.stream_title on stream_title.id = stream_title_id
          where question_id = $1",

@@ -101,7 +101,8 @@ static TEXT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 #[expect(clippy::expect_used, reason = "constant pattern, compiled by every test")]
-static BACK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:last|past) (?:(\d+) )?h(?:ours?)?$").expect("a valid pattern"));
+static BACK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:last|past) (?:(\d+) )?h(?:ours?)?$").expect("a valid pattern"));
 
 #[cfg(test)]
 mod tests {

@@ -13,9 +13,8 @@ use crate::rest::Trouble;
 
 pub(super) fn definition() -> CommandBuilder {
     let hours = IntegerBuilder::new("hours", "Of how many hours; without a number, of the last stream");
-    anywhere("recap", "What happened while you were not here").option(
-        hours.min_value(i64::from(*HOURS.start())).max_value(i64::from(*HOURS.end())),
-    )
+    anywhere("recap", "What happened while you were not here")
+        .option(hours.min_value(i64::from(*HOURS.start())).max_value(i64::from(*HOURS.end())))
 }
 
 pub(super) async fn run(call: Call) -> Result<(), Trouble> {

@@ -26,7 +26,8 @@ async fn a_recap_tells_what_everybody_there_can_read(pool: PgPool) -> Result<()>
         ensure!(said.contains("alice told of a meetup."), "{said}");
         t.read_all(t.general);
         let prompt = t.prompts().remove(0);
-        for part in ["In general", "alice: the zanzibar meetup", "bob: my keyboard", "dana: hello from the twitch chat"] {
+        for part in ["In general", "alice: the zanzibar meetup", "bob: my keyboard", "dana: hello from the twitch chat"]
+        {
             ensure!(prompt.contains(part), "{part} is missing in {prompt}");
         }
         ensure!(!prompt.contains("surprise guest"), "{prompt}");
@@ -36,7 +37,10 @@ async fn a_recap_tells_what_everybody_there_can_read(pool: PgPool) -> Result<()>
         t.until_all_answered().await?;
         t.read_all(hidden);
         let prompt = t.prompts().pop().unwrap_or_default();
-        ensure!(prompt.contains("maud: the surprise guest is carol") && prompt.contains("alice: the zanzibar"), "{prompt}");
+        ensure!(
+            prompt.contains("maud: the surprise guest is carol") && prompt.contains("alice: the zanzibar"),
+            "{prompt}"
+        );
         let made = t.prompts().len();
         let interaction = t.slash(t.random, "bob", "recap", &[])?;
         t.response(interaction).await?;

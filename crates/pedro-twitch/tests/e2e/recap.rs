@@ -131,7 +131,9 @@ async fn a_text_about_the_stream_is_written_from_what_was_said_in_it(pool: PgPoo
             let told = t.next_reply_to(&asked).await?;
             ensure!(told.contains("Tetris, thursdays and a snorkel"), "{told}");
             let prompt = t.prompts().remove(0);
-            for part in ["alice: the zanzibar meetup is on thursday", "Tetris in Rust", "write a tweet about tonight's stream"] {
+            for part in
+                ["alice: the zanzibar meetup is on thursday", "Tetris in Rust", "write a tweet about tonight's stream"]
+            {
                 ensure!(prompt.contains(part), "{part} is missing in {prompt}");
             }
             Ok(())

@@ -187,8 +187,8 @@ fn a_renamed_command_answers_only_to_its_new_name() {
 #[test]
 fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
     for info in COMMANDS {
-        let needs_moderator =
-            ["addlink", "dellink", "pedro-agentic-mode", "pedro-event", "pedro-pause", "pedro-stop"].contains(&info.name);
+        let needs_moderator = ["addlink", "dellink", "pedro-agentic-mode", "pedro-event", "pedro-pause", "pedro-stop"]
+            .contains(&info.name);
         let needs = if needs_moderator { Role::Moderator } else { Role::Viewer };
         let private = ["optout", "optin", "forgetme"].contains(&info.name);
         let usage = Usage { command: info.name, usage: info.usage(&ear()) };
@@ -200,7 +200,8 @@ fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
 #[test]
 fn every_row_reads_the_command_of_its_name() {
     for info in COMMANDS {
-        let read = ["", "word", "word https://x.dev", "2 redundant", "on", "on word"].into_iter().find_map(info.read).unwrap();
+        let read =
+            ["", "word", "word https://x.dev", "2 redundant", "on", "on word"].into_iter().find_map(info.read).unwrap();
         assert_eq!(read.name(), info.name);
         assert_eq!(read.needs(), info.needs, "{}", info.name);
         assert_eq!(read.is_private(), info.is_private, "{}", info.name);
@@ -221,7 +222,19 @@ fn a_plan_is_asked_for_by_its_command_and_a_step_is_marked_by_its_number() {
     ] {
         assert_eq!(parse(text, &ear), expected, "{text}");
     }
-    for wrong in ["!plan", "!mark", "!mark 9 failed", "!mark 0 failed", "!mark 1 nice", "!pedro-agentic-mode maybe", "!recap 0", "!recap 169", "!recap yes", "!pedro-event on", "!pedro-event on a b"] {
+    for wrong in [
+        "!plan",
+        "!mark",
+        "!mark 9 failed",
+        "!mark 0 failed",
+        "!mark 1 nice",
+        "!pedro-agentic-mode maybe",
+        "!recap 0",
+        "!recap 169",
+        "!recap yes",
+        "!pedro-event on",
+        "!pedro-event on a b",
+    ] {
         assert!(matches!(parse(wrong, &ear), Some(Err(_))), "{wrong}");
     }
 }
