@@ -37,11 +37,8 @@ pub const MOST_WINDOWS: usize = 12;
 /// merges, the text, and the text once more if it may not be said.
 pub const MOST_CALLS: usize = MOST_WINDOWS + 4 + 2 + 2;
 
-/// The longest prompt of notes, in tokens: a small model on a CPU reads some hundreds a second.
-const LONGEST_NOTES_PROMPT: usize = 2_000;
-
-/// The longest prompt of the text: it is one call, and holds all notes.
-const LONGEST_TEXT_PROMPT: usize = 3_000;
+/// The longest prompt, in tokens: a small model on a CPU reads some hundreds a second, and twelve notes fit in.
+const LONGEST_PROMPT: usize = 3_000;
 
 /// The least that a window holds, however small the model's context is.
 const SMALLEST_WINDOW: usize = 100;
@@ -260,14 +257,14 @@ impl Recaps {
     /// Tokens of lines that fit into a prompt of notes.
     fn window_tokens(&self) -> usize {
         let room = self.sizes.context.saturating_sub(note::tokens(self.sizes)) as usize;
-        room.min(LONGEST_NOTES_PROMPT).saturating_sub(prompt::note_overhead()).max(SMALLEST_WINDOW)
+        room.min(LONGEST_PROMPT).saturating_sub(prompt::note_overhead()).max(SMALLEST_WINDOW)
     }
 
     /// Tokens of notes that fit into the prompt of the text.
     fn room_for_notes(&self, wanted: Wanted<'_>, scope: &Scope) -> usize {
         let room = self.sizes.context.saturating_sub(self.sizes.max_tokens) as usize;
         let overhead = prompt::recap_overhead(&input(wanted.place, scope, &[]));
-        room.min(LONGEST_TEXT_PROMPT).saturating_sub(overhead).max(SMALLEST_WINDOW)
+        room.min(LONGEST_PROMPT).saturating_sub(overhead).max(SMALLEST_WINDOW)
     }
 }
 

@@ -15,8 +15,11 @@ use crate::store::recap::RecapLine;
 /// How long nobody says anything between two talks.
 const SILENCE: Duration = Duration::minutes(10);
 
+/// Lines of one talk: where nobody is ever silent, every part of the day still has its share.
+const TALK_LINES: usize = 120;
+
 /// Characters of a line: what somebody means to say is in its beginning.
-const LINE_LIMIT: usize = 240;
+const LINE_LIMIT: usize = 160;
 
 /// No line takes more than this part of a window.
 const PART_OF_WINDOW: usize = 4;
@@ -24,11 +27,14 @@ const PART_OF_WINDOW: usize = 4;
 /// Tokens below which it is not worth telling where and when a talk was.
 const LEAST_OF_A_TALK: usize = 80;
 
-/// How many letters of a line count when lines are compared: the longest are pasted, not said.
-const LETTERS_THAT_COUNT: i64 = 200;
+/// The golden section of 2^32: its multiples lie far apart.
+const SPREAD: u32 = 2_654_435_769;
+
+/// How many letters of a line count when lines are compared: who says more says it at length.
+const LETTERS_THAT_COUNT: i64 = 80;
 
 /// What a reply is worth, in letters, and how many count.
-const REPLY_WORTH: i64 = 60;
+const REPLY_WORTH: i64 = 40;
 const REPLIES_THAT_COUNT: i64 = 5;
 
 /// How much there may be.
@@ -88,7 +94,7 @@ impl Talk<'_> {
     fn liveliness(&self) -> f64 {
         let people = self.lines.iter().filter(|line| line.row.author_kind == AuthorKind::Person);
         let people: HashSet<&str> = people.map(|line| line.row.author.as_str()).collect();
-        people.len().max(1) as f64 * (self.lines.len() as f64).sqrt()
+        (people.len().max(1) as f64 * self.lines.len() as f64).sqrt()
     }
 }
 
@@ -101,7 +107,7 @@ fn talks<'a>(lines: &'a [RecapLine], zone: Tz, room: Room) -> Vec<Talk<'a>> {
     for mut lines in channels.into_values() {
         lines.sort_by_key(|line| (line.sent_at, line.id));
         for talk in lines.chunk_by(|one, next| next.sent_at - one.sent_at < SILENCE) {
-            talks.extend(self::talk(talk, zone, room));
+            talks.extend(talk.chunks(TALK_LINES).filter_map(|talk| self::talk(talk, zone, room)));
         }
     }
     talks.sort_by_key(|talk| talk.began_at);
@@ -214,7 +220,8 @@ fn keep_best(talk: &mut Talk<'_>, tokens: usize) {
     let mut said: HashMap<String, usize> = HashMap::new();
     let worth: Vec<i64> = talk.lines.iter().map(|line| worth(line.row, &mut said)).collect();
     let mut order: Vec<usize> = (0..talk.lines.len()).collect();
-    order.sort_by_key(|at| (-worth[*at], *at));
+    // Of equals some from everywhere, always the same.
+    order.sort_by_key(|at| (-worth[*at], (*at as u32).wrapping_mul(SPREAD)));
     let mut left = tokens.saturating_sub(talk.head_tokens);
     let mut kept = vec![false; talk.lines.len()];
     for at in order {
@@ -350,7 +357,7 @@ mod tests {
             author_kind: AuthorKind::Bot,
             ..line(250, 1, 250, "Nightbot", "follow me on all the social media that there are")
         };
-        let kept: Vec<MessageId> = cut(&lines, 100, 2).into_iter().flat_map(|window| window.sources).collect();
+        let kept: Vec<MessageId> = cut(&lines, 200, 2).into_iter().flat_map(|window| window.sources).collect();
         assert!(kept.contains(&MessageId(40)) && kept.contains(&MessageId(200)), "{kept:?}");
         assert!(!kept.contains(&MessageId(250)));
     }

@@ -157,6 +157,7 @@ async fn an_event_is_known_while_it_is_on_and_its_file_is_read_again(pool: PgPoo
             t.next_reply_to(&question).await?;
             ensure!(!t.prompts().pop().unwrap_or_default().contains("Erik Roe"));
             t.terminate().await?;
+            t.expect_error("pedro-twitch cannot start");
             std::fs::write(&path, "events: [{name: party}]")?;
             let (status, log) = t.run_to_its_end(&[], &t.environment.clone()).await?;
             ensure!(!status.success() && log.contains("PEDRO_EVENTS") && log.contains("missing field"), "{log}");

@@ -46,6 +46,7 @@ async fn what_a_moderator_deletes_is_in_no_recap_any_more(pool: PgPool) -> Resul
         let asked = t.chat("dana", "!recap 2");
         t.next_reply_to(&asked).await?;
         ensure!(t.prompts()[0].contains("snorkel"), "{}", t.prompts()[0]);
+        t.until_all_answered().await?;
         t.twitch().delete_line(&forgotten);
         t.until("the recap is gone", async |t| {
             Ok((database::count(t.db(), "select count(*) from pedro.recap").await? == 0).then_some(()))
