@@ -41,6 +41,7 @@ fn tokens(request: &Value) -> usize {
     letters / 3
 }
 
+#[expect(clippy::print_stdout, reason = "figures, shown with --nocapture")]
 #[sqlx::test(migrations = false)]
 async fn a_day_of_five_thousand_lines_fits_a_small_context_and_a_bound_of_calls(pool: PgPool) {
     let dir = TempDir::new();
@@ -68,10 +69,8 @@ async fn a_day_of_five_thousand_lines_fits_a_small_context_and_a_bound_of_calls(
     assert!(text.contains(&format!("(from {covered} of {lines} lines): a lot was asked about disks.")), "{text}");
     let sources: i64 = sqlx::query_scalar("select count(*) from pedro.recap_source").fetch_one(&pool).await.unwrap();
     assert_eq!(sources as u64, covered);
-    if std::env::var_os("PEDRO_TEST_DAY").is_some() {
-        let most = requests.iter().map(tokens).max().unwrap();
-        panic!("{} calls, {covered} of {lines} lines, the longest prompt {most} tokens", requests.len());
-    }
+    let most = requests.iter().map(tokens).max().unwrap();
+    println!("{} calls, {covered} of {lines} lines, the longest prompt {most} tokens", requests.len());
 }
 
 #[sqlx::test(migrations = false)]

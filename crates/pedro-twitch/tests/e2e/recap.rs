@@ -1,5 +1,7 @@
 //! Recaps: who said what, within what people here can read; kept, and made again when something was forgotten.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use pedro_core::testing::Turn;
 use sqlx::PgPool;
@@ -140,4 +142,60 @@ async fn a_text_about_the_stream_is_written_from_what_was_said_in_it(pool: PgPoo
             Ok(())
         })
         .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_question_goes_before_the_next_part_of_a_recap(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        long_talk(t).await?;
+        t.model.push(Turn::SayAfter(Duration::from_secs(4), "alice counted sheep.".to_owned()));
+        let recap = t.chat("dana", "!recap");
+        t.until_generating(1).await?;
+        let question = t.chat("erik", "pedro, is it raining?");
+        let answer = t.next_reply().await?;
+        assert_eq!(answer.reply_to.as_deref(), Some(question.as_str()), "{answer:?}");
+        ensure!(t.prompts()[1].contains("is it raining?"), "{:#?}", t.prompts());
+        let told = t.next_reply_to(&recap).await?;
+        ensure!(told.starts_with("what happened "), "{told}");
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_recap_of_any_length_is_at_most_three_messages_and_says_first_what_it_is_of(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        talk(t).await?;
+        let long: String = (0..300).map(|number| format!("Then number {number} came up. ")).collect();
+        t.model.push(Turn::say(long));
+        let asked = t.chat("dana", "!recap");
+        t.next_reply_to(&asked).await?;
+        t.until_all_answered().await?;
+        let said = t.replies_to(&asked);
+        ensure!(said.len() <= 3 && said.iter().all(|text| text.chars().count() <= 500), "{said:#?}");
+        ensure!(said[0].starts_with("what happened ") && said[0].contains("(3 lines)"), "{said:#?}");
+        t.read_all();
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn who_opted_out_of_storage_gets_a_recap_of_which_nothing_is_kept(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        talk(t).await?;
+        let out = t.chat("dana", "!optout");
+        t.next_reply_to(&out).await?;
+        t.model.push(Turn::say("alice told of a meetup."));
+        let asked = t.chat("dana", "!recap");
+        ensure!(t.next_reply_to(&asked).await?.contains("alice told of a meetup."));
+        t.until("nothing of it is kept", async |t| {
+            let kept = "select (select count(*) from pedro.recap) + (select count(*) from pedro.question)
+                 + (select count(*) from pedro.generation where prompt is not null)
+                 + (select count(*) from pedro.message where text like '%told of a meetup%')";
+            Ok((database::count(t.db(), kept).await? == 0).then_some(()))
+        })
+        .await
+    })
+    .await
 }
