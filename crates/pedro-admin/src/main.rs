@@ -45,6 +45,8 @@ enum Command {
     Chat(Box<chat::Options>),
     /// Have Pedro plan and answer one question, and watch
     Plan(Box<chat::PlanOptions>),
+    /// What happened in the last stream, or in the last hours
+    Recap(Box<chat::RecapOptions>),
     /// Load chat lines from a file of JSON lines
     Import(Box<import::Options>),
     /// The channels of a community and what is set for them
@@ -97,6 +99,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(options) => migrate::run(options).await.map(done),
         Command::Chat(options) => chat::run(*options).await,
         Command::Plan(options) => chat::plan(*options).await,
+        Command::Recap(options) => chat::recap(*options).await,
         Command::Import(options) => import::run(*options).await,
         Command::Channels(command) => channels::run(*command).await.map(done),
         Command::Links(command) => links::run(*command).await.map(done),

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::found::Found;
 use self::gather::{Gathered, links_allowed};
 use crate::chat::GenerationId;
+use crate::event::Events;
 use crate::knowledge::TrainedPrompts;
 use crate::llm::{Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, Priority, Purpose, Slots, keep};
 use crate::memory::Retriever;
@@ -48,6 +49,7 @@ pub struct Answering {
     model: Arc<dyn LanguageModel>,
     slots: Arc<Slots>,
     sizes: Sizes,
+    events: Events,
 }
 
 /// An answer that is to be made.
@@ -76,8 +78,14 @@ impl Answering {
         model: Arc<dyn LanguageModel>,
         slots: Arc<Slots>,
         sizes: Sizes,
+        events: Events,
     ) -> Self {
-        Self { pool, retriever, prompts, model, slots, sizes }
+        Self { pool, retriever, prompts, model, slots, sizes, events }
+    }
+
+    /// What it knows of events.
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Makes the answer to a question and keeps it: after a crash it is sent, not made again. What is known is gathered
@@ -132,13 +140,13 @@ impl Answering {
         let gathered = self.gather(question, place, found).await?;
         record::overhead(Stage::Gather, began.elapsed());
         let first = self.generate(wanted, &gathered, &gathered.prompt.messages, server, shown).await?;
-        let (answer, generation) = match presentable(&first.text, &gathered, place) {
+        let (answer, generation) = match presentable(&first.text, &gathered.prompt.messages, place) {
             Ok(answer) => (answer, first),
             Err(why) => {
                 tracing::info!(question.id = %question.id, why, "an answer was withheld and is tried once more");
                 let messages = prompt::second_try(&gathered.prompt.messages);
                 let second = self.generate(wanted, &gathered, &messages, server, shown).await?;
-                let answer = match presentable(&second.text, &gathered, place) {
+                let answer = match presentable(&second.text, &gathered.prompt.messages, place) {
                     Err(_) if question.origin.is_unasked() => {
                         return self.say_nothing(question, &gathered, began).await;
                     }
@@ -293,16 +301,16 @@ impl Answering {
 /// Hands on what the model has written so far, as far as it may be said.
 async fn offer_drafts(mut texts: mpsc::Receiver<String>, gathered: &Gathered, shown: Shown<'_>) {
     while let Some(text) = texts.recv().await {
-        if let Ok(text) = presentable(&text, gathered, shown.place) {
+        if let Ok(text) = presentable(&text, &gathered.prompt.messages, shown.place) {
             shown.drafts.send_replace(text);
         }
     }
 }
 
 /// What can be said of what the model wrote, or why nothing can.
-fn presentable(output: &str, gathered: &Gathered, place: &Place) -> Result<String, &'static str> {
+pub(crate) fn presentable(output: &str, asked: &[PromptMessage], place: &Place) -> Result<String, &'static str> {
     let text = cleaned(output, place)?;
-    let system = gathered.prompt.messages.iter().find(|message| message.role == PromptRole::System);
+    let system = asked.iter().find(|message| message.role == PromptRole::System);
     if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) { Err("leak") } else { Ok(text) }
 }
 

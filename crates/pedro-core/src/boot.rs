@@ -29,6 +29,7 @@ use crate::plan::step::db_query::DbQuery;
 use crate::plan::step::web_search::WebSearch;
 use crate::plan::steps::{self, Steps};
 use crate::question::Terms;
+use crate::recap::Recaps;
 use crate::service::config::{
     ApiSettings, CommunitySettings, DatabaseSettings, EmbeddingSettings, ModelSettings, SearchSettings,
 };
@@ -159,7 +160,16 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
         listener: Listener::new(pool.clone(), parts.platform, parts.terms),
         terms: parts.terms,
         patience: Patience::default(),
-        answering: Answering::new(pool.clone(), retriever, Arc::clone(&prompts), model, slots, sizes),
+        recaps: Recaps::new(pool.clone(), Arc::clone(&model), Arc::clone(&slots), sizes),
+        answering: Answering::new(
+            pool.clone(),
+            retriever,
+            Arc::clone(&prompts),
+            model,
+            slots,
+            sizes,
+            parts.community.events.clone(),
+        ),
         planner,
         executor: Executor { pool: pool.clone(), steps },
         public_url: parts.public_url,

@@ -4,9 +4,11 @@
 mod ask;
 mod attend;
 mod clear;
+mod event;
 mod interact;
 mod overhear;
 mod plan;
+mod recap;
 mod unasked;
 mod wish;
 
@@ -32,6 +34,7 @@ use crate::places::Places;
 use crate::plan::executor::Executor;
 use crate::plan::planner::Planner;
 use crate::question::{Held, Terms, Worker};
+use crate::recap::Recaps;
 use crate::reply;
 use crate::service::Shutdown;
 use crate::service::metrics::catalog::{DropReason, ReplyKind};
@@ -68,6 +71,8 @@ pub struct Pedro {
     pub listener: Listener,
     /// Makes answers.
     pub answering: Answering,
+    /// Makes recaps.
+    pub recaps: Recaps,
     /// Makes plans.
     pub planner: Arc<Planner>,
     /// Carries them out.

@@ -1,7 +1,9 @@
 //! Everything that Pedro says to people in its own words, one function a message. No error code ever comes here.
 
 pub mod api;
+pub mod event;
 pub mod plan;
+pub mod recap;
 pub mod step;
 
 use chrono::{DateTime, Utc};

@@ -16,6 +16,7 @@ mod recorder;
 mod rest;
 mod sender;
 mod state;
+mod stream_recap;
 mod thread;
 mod withdraw;
 
@@ -132,6 +133,9 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     let bot = Arc::new(Bot { pedro, rest, directory, recorder, communities, state, me, shutdown: shutdown.clone() });
     shutdown.spawn_carrier("sender", Arc::new(Sender::new(&bot)).run(speeches, shutdown.clone()));
     shutdown.spawn_carrier("recorder", Recording::new(notes, inbox).run(Arc::clone(&bot)));
+    if community.communities.iter().any(|home| home.recap_channel.is_some()) {
+        shutdown.spawn_essential("stream recaps", stream_recap::run(Arc::clone(&bot)));
+    }
     command::register_in_background(&bot);
     shutdown.spawn_carrier("reader", reader::run(Arc::clone(&bot), discord));
 

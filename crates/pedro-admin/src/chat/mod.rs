@@ -69,10 +69,43 @@ pub(crate) struct PlanOptions {
     chat: Options,
 }
 
+/// A recap.
+#[derive(Debug, Args)]
+pub(crate) struct RecapOptions {
+    /// Of the last so many hours
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with = "last_stream")]
+    hours: Option<u16>,
+    /// Of the last stream, or the one that is on: what is told without --hours, too
+    #[arg(long)]
+    last_stream: bool,
+    /// As JSON: the text, what it was made from, the time, and how many lines it covers
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    chat: Options,
+}
+
+/// Tells what happened; exit code 1 if there was no answer.
+pub(crate) async fn recap(options: RecapOptions) -> anyhow::Result<ExitCode> {
+    // Without --hours it is the last stream, whether somebody says so or not.
+    let RecapOptions { hours, last_stream: _, json, chat } = options;
+    let argument = hours.map_or_else(String::new, |hours| hours.to_string());
+    talk(chat, Some(Only { command: "recap", argument, json })).await
+}
+
+/// The one thing that is asked.
+struct Only {
+    /// The command's own name.
+    command: &'static str,
+    argument: String,
+    /// The recap is printed as JSON, and nothing else.
+    json: bool,
+}
+
 /// Plans and answers one question in the terminal; exit code 1 if there was no answer.
 pub(crate) async fn plan(options: PlanOptions) -> anyhow::Result<ExitCode> {
     let PlanOptions { question, chat } = options;
-    talk(chat, Some(question)).await
+    talk(chat, Some(Only { command: "plan", argument: question, json: false })).await
 }
 
 /// Talks in the terminal.
@@ -80,8 +113,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     talk(options, None).await
 }
 
-/// `planned`: the one question that is put, by a plan; without it lines are read.
-async fn talk(options: Options, planned: Option<String>) -> anyhow::Result<ExitCode> {
+/// `only`: the one question that is put; without it lines are read.
+async fn talk(options: Options, only: Option<Only>) -> anyhow::Result<ExitCode> {
     let Options { community, name, database, model, embedding, config, search, api } = options;
     let mut problems = ConfigProblems::default();
     let database = database.resolve(&mut problems);
@@ -119,22 +152,24 @@ async fn talk(options: Options, planned: Option<String>) -> anyhow::Result<ExitC
     pedro.start(lines);
 
     let name = name.unwrap_or_else(own_name);
-    let terminal = Terminal { pool: pedro.pool.clone(), inbox, speeches, key, name, steps: Steps::default() };
+    let json = only.as_ref().is_some_and(|only| only.json);
+    let pool = pedro.pool.clone();
+    let terminal = Terminal { pool, inbox, speeches, key, name, json, steps: Steps::default() };
     let (pool, ending) = (pedro.pool.clone(), shutdown.clone());
-    let planned = planned.map(|question| {
-        let info = COMMANDS.iter().find(|command| command.name == "plan");
+    let only = only.map(|only| {
+        let info = COMMANDS.iter().find(|command| command.name == only.command);
         let usage = info.map_or_else(String::new, |command| command.usage(&place.home.ear));
         let command = usage.split(' ').next().unwrap_or_default();
-        format!("{command} {question}")
+        format!("{command} {}", only.argument)
     });
     let answered = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&answered);
-    let only = planned.is_some();
+    let is_only = only.is_some();
     shutdown.spawn_carrier("terminal", async move {
-        told.store(terminal.run(&ending, planned).await, Ordering::Relaxed);
+        told.store(terminal.run(&ending, only).await, Ordering::Relaxed);
     });
     let code = shutdown.run_until_signal(Signals::listen()?, shutdown::DRAIN).await;
-    let code = if only && !answered.load(Ordering::Relaxed) { ExitCode::FAILURE } else { code };
+    let code = if is_only && !answered.load(Ordering::Relaxed) { ExitCode::FAILURE } else { code };
     // After an interruption nobody waits for the answers any more.
     question::cancel_channel(&pool, place.id).await?;
     boot::close(&pool).await;

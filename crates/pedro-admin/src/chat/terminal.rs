@@ -10,7 +10,7 @@ use pedro_core::chat::{Author, AuthorKind, ChannelKey, ChatMessage, Heard, Platf
 use pedro_core::memory::Inbox;
 use pedro_core::service::Shutdown;
 use pedro_core::speech::{Message, NotSpoken, Speech, Spoken};
-use pedro_core::store::question;
+use pedro_core::store::{question, recap};
 use pedro_core::workflow;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
@@ -34,6 +34,8 @@ pub(super) struct Terminal {
     pub(super) key: ChannelKey,
     /// Who sits here.
     pub(super) name: String,
+    /// A recap is printed as JSON, and nothing else.
+    pub(super) json: bool,
     /// The plan at hand.
     pub(super) steps: Steps,
 }
@@ -116,10 +118,26 @@ impl Terminal {
             }
         }
         waiting.finish_and_clear();
+        if self.json && answered {
+            answered = self.print_recap(&id).await;
+        }
         if !answered && !stop.is_cancelled() {
             output::note("(no answer: Pedro is paused, does not answer you, or this is another bot's command)");
         }
         answered
+    }
+
+    /// The recap that a line asked for. False if there is none: nobody said anything, or the model would not.
+    async fn print_recap(&self, id: &str) -> bool {
+        let printed = match recap::of_line(&self.pool, Platform::Terminal, id).await {
+            Ok(Some(recap)) => output::json(&recap),
+            Ok(None) => {
+                output::note("(there is no recap: nobody said anything, or the model failed)");
+                return false;
+            }
+            Err(error) => Err(error.into()),
+        };
+        printed.inspect_err(|error| output::note(format!("(the recap cannot be shown: {error})"))).is_ok()
     }
 
     /// What has changed about the plan of a line's question.
@@ -155,7 +173,8 @@ impl Terminal {
     fn say(&self, message: Message) {
         // A terminal obeys control characters; a line of chat has none but its breaks.
         let text: String = message.text.chars().filter(|char| !char.is_control() || *char == '\n').collect();
-        let outcome = match output::line(format!("{LOGIN}: {text}")) {
+        let said = if self.json { Ok(()) } else { output::line(format!("{LOGIN}: {text}")) };
+        let outcome = match said {
             Ok(()) => Ok(Spoken {
                 platform_message_id: fresh_id(&self.key.platform_channel_id),
                 own_user_id: LOGIN.to_owned(),

@@ -9,4 +9,5 @@ mod import;
 mod knowledge;
 mod memory;
 mod model;
+mod recap;
 mod support;

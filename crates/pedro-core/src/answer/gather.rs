@@ -11,7 +11,7 @@ use crate::prompt::{self, AnswerInput, LinkNote, NoteLine, Prompt, TitleNote};
 use crate::question::Failure;
 use crate::store::message::{self, MessageRow};
 use crate::store::question::{Origin, Question};
-use crate::store::{StoreError, stream_title, trained_prompt};
+use crate::store::{StoreError, event_switch, stream_title, trained_prompt};
 
 /// Hits that are looked for: what does not fit into the prompt is left out, worst first.
 const HITS: usize = 12;
@@ -84,13 +84,14 @@ impl Answering {
                 false => Ok(Vec::new()),
             }
         };
-        let (hits, title, titles, links, thread, taught) = tokio::try_join!(
+        let (hits, title, titles, links, thread, taught, switches) = tokio::try_join!(
             recalling,
             stream_title::current(&self.pool, home.id, place.id),
             earlier,
             linking,
             message::latest(&self.pool, place.id, since, asked, lines),
             self.taught(question),
+            event_switch::of_community(&self.pool, home.id),
         )?;
         let windows = self.retriever.windows(&hits, AROUND).await?;
         let is_asked = |line: &&MessageRow| Some(line.id) != asked;
@@ -110,6 +111,7 @@ impl Answering {
                 since: title.began_at,
             }),
             titles,
+            event: self.events.lines(&home.settings.name, &switches, now),
             windows: windows.iter().map(|lines| lines.iter().map(note).collect()).collect(),
             results: found.map_or_else(Vec::new, |found| found.results.clone()),
             taught,

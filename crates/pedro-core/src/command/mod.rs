@@ -55,6 +55,8 @@ pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreE
         // Questions, plans, corrections, stops and privacy commands take ways of their own.
         Command::Ask(_)
         | Command::Plan(_)
+        | Command::Recap(_)
+        | Command::Event { .. }
         | Command::Retry
         | Command::Mark { .. }
         | Command::Wrong

@@ -17,6 +17,7 @@ use crate::service::metrics::catalog::{ReplyKind, Stage};
 use crate::service::metrics::record;
 use crate::speech::{Controls, NotSpoken, ReplyTarget, can_edit, is_spoken_to};
 use crate::store::question::{self as questions, Ending, Planning, Question};
+use crate::trigger::history;
 use crate::voice::{Answers, Utterance};
 
 /// How often a growing answer is shown: Discord takes five edits in five seconds, and other messages want to pass.
@@ -52,6 +53,8 @@ impl Pedro {
         tracing::warn!(question.id = %question.id, "question {} was not answered: {failure}", question.id);
         match failure {
             Failure::Stopped | Failure::SourceForgotten | Failure::Unsent(NotSpoken::Unwanted) => put_back(0, false),
+            // It waits for the others, and they cost it nothing.
+            Failure::Busy => put_back(2, false),
             // What waiting does not mend is not tried for ever.
             Failure::Store(error) => put_back(2, !error.is_transient()),
             Failure::Unsent(NotSpoken::Unavailable) => put_back(5, false),
@@ -114,6 +117,11 @@ impl Pedro {
 
     /// Makes the answer, by a plan or at once; where messages can be edited, people see it grow.
     async fn make(&self, asked: Asked<'_>, stop: &CancellationToken) -> Result<String, Failure> {
+        if !asked.question.wants_plan
+            && let Some(history) = history::read(&asked.question.text)
+        {
+            return self.retell(asked, history, stop).await;
+        }
         if self.is_planned(asked, stop).await? {
             return self.answer_by_plan(asked, stop).await;
         }

@@ -62,6 +62,7 @@ impl Pedro {
     pub async fn carry_out(self: &Arc<Self>, command: &Command, place: &Place) -> String {
         let carried_out = match command {
             Command::Stop => self.stop(place).await,
+            Command::Event { name, is_on } => self.switch_event(place, name, *is_on).await,
             _ => {
                 let retriever = &self.planner.retriever;
                 command::obey(command, &Given { pool: &self.pool, retriever, place, now: Utc::now() }).await

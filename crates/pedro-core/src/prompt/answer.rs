@@ -78,6 +78,8 @@ pub struct AnswerInput<'a> {
     pub title: Option<TitleNote>,
     /// Earlier titles that the question asks about, the newest first.
     pub titles: Vec<PastTitle>,
+    /// What is known of the event that is on, a fact a line; empty if none is.
+    pub event: Vec<String>,
     /// Notes from memory: windows of neighbouring lines, the best first.
     pub windows: Vec<Vec<NoteLine>>,
     /// What the steps of a plan brought, in order; empty where there was no plan.
@@ -230,6 +232,10 @@ fn head(input: &AnswerInput<'_>) -> String {
         let lines = [("title", &note.title), ("category", &note.category)]
             .map(|(what, text)| Quoted::text(&format!("{what}: {text}"), LINE_LIMIT));
         head.push_str(&format!("\nThe stream: {state} since {}.\n{}", local(note.since), fence(&lines)));
+    }
+    if !input.event.is_empty() {
+        let lines: Vec<Quoted> = input.event.iter().map(|line| Quoted::text(line, LINE_LIMIT)).collect();
+        head.push_str(&format!("\nThe event that is on:\n{}", fence(&lines)));
     }
     head
 }

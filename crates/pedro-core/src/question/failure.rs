@@ -25,6 +25,9 @@ pub enum Failure {
     /// It was begun too often, by processes that did not live to end it.
     #[error("it was begun too often")]
     TooOften,
+    /// Enough of its kind are being made.
+    #[error("enough of its kind are being made")]
+    Busy,
     /// What it was made from was forgotten meanwhile: it is made again.
     #[error("a source was forgotten")]
     SourceForgotten,

@@ -61,6 +61,7 @@ pub async fn messages(connection: &mut PgConnection, ids: &[MessageId]) -> Resul
         gone.extend(answers);
     }
     forget_generations(connection, &gone).await?;
+    forget_recaps(connection, &gone).await?;
     forget_searches(connection, &gone).await?;
     forget_steps(connection, &gone).await?;
     let said = seen::said(connection, &gone).await?;
@@ -140,6 +141,30 @@ async fn forget_generations(connection: &mut PgConnection, ids: &[i64]) -> Resul
              status = case when status = 'sending' then 'queued' else status end,
              lease_owner = case when status = 'sending' then null else lease_owner end
          where id in (select question_id from emptied)",
+        ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes the recaps that were made from one of the lines, and the answers of all questions that were given them.
+async fn forget_recaps(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with touched as (
+             select distinct recap_id from pedro.recap_source where message_id = any($1)
+         )
+         update pedro.question set answer = null, pieces_sent = 0,
+             status = case when status = 'sending' then 'queued' else status end,
+             lease_owner = case when status = 'sending' then null else lease_owner end
+         where recap_id in (select recap_id from touched)",
+        ids
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "delete from pedro.recap
+         where id in (select recap_id from pedro.recap_source where message_id = any($1))",
         ids
     )
     .execute(connection)

@@ -72,18 +72,45 @@ pub async fn insert(connection: &mut PgConnection, new: &NewGeneration<'_>) -> R
     Ok(GenerationId(id))
 }
 
-/// The last answer that was made for a question.
+/// What was written for a question from this very prompt, if it is there still: a process that takes over does not make it
+/// again.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn output_of(
+    db: impl PgExecutor<'_>,
+    question: QuestionId,
+    purpose: &str,
+    prompt: &serde_json::Value,
+) -> Result<Option<String>, StoreError> {
+    let output = sqlx::query_scalar!(
+        "select output from pedro.generation
+         where question_id = $1 and purpose = $2 and prompt = $3 and failure is null order by id desc limit 1",
+        question.0,
+        purpose,
+        prompt
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(output.flatten())
+}
+
+/// The last answer that was made for a question: the recap that it was given, or its own.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn of_question(db: impl PgExecutor<'_>, question: QuestionId) -> Result<Option<GenerationId>, StoreError> {
     let id = sqlx::query_scalar!(
-        "select id from pedro.generation where question_id = $1 and purpose = 'answer' and failure is null order by id desc limit 1",
+        r#"select coalesce(
+               (select recap.generation_id from pedro.recap join pedro.question on recap_id = recap.id
+                where question.id = $1),
+               (select max(id) from pedro.generation
+                where question_id = $1 and purpose in ('answer', 'recap') and failure is null)) as "id: i64""#,
         question.0
     )
     .fetch_optional(db)
     .await?;
-    Ok(id.map(GenerationId))
+    Ok(id.flatten().map(GenerationId))
 }
 
 /// Whether what a generation wrote is still there: not emptied because something it was made from was forgotten.
@@ -143,11 +170,14 @@ pub async fn withdraw(connection: &mut PgConnection, id: GenerationId) -> Result
     }
     sqlx::query!(
         "update pedro.message set doubt = doubt + 1
-         where id in (select message_id from pedro.generation_source where generation_id = $1)",
+         where id in (select message_id from pedro.generation_source where generation_id = $1)
+             -- a recap is made from hundreds of lines: none of them is to blame
+             and exists (select from pedro.generation where id = $1 and purpose = 'answer')",
         id.0
     )
     .execute(&mut *connection)
     .await?;
+    sqlx::query!("delete from pedro.recap where generation_id = $1", id.0).execute(&mut *connection).await?;
     let lines =
         sqlx::query!("select id, platform_message_id from pedro.message where generation_id = $1 order by id", id.0)
             .fetch_all(&mut *connection)

@@ -173,6 +173,9 @@ pub async fn edit(
          ), searched as (
              delete from pedro.web_search
              where id in (select web_search_id from pedro.web_search_source join changed on changed.id = message_id)
+         ), retold as (
+             delete from pedro.recap
+             where id in (select recap_id from pedro.recap_source join changed on changed.id = message_id)
          )
          insert into pedro.message_unembedded (message_id) select id from changed
          on conflict (message_id) do update set taken_until = null",

@@ -17,6 +17,8 @@ pub enum Command {
     Ask(String),
     /// `!plan question`: the question, answered by a plan.
     Plan(String),
+    /// `!recap [hours]`: what happened in the last hours, 1 to 168; without a number, in the last stream.
+    Recap(Option<u16>),
     /// `!retry`: the last question of whoever writes it is answered anew.
     Retry,
     /// `!mark N failed|redundant`: the last plan's answer is made again without a step's result.
@@ -47,6 +49,13 @@ pub enum Command {
     Titles(u8),
     /// `!help`.
     Help,
+    /// `!pedro-event on|off name`: whether Pedro knows of an event of the operator's file.
+    Event {
+        /// Lower case.
+        name: String,
+        /// On or off.
+        is_on: bool,
+    },
     /// `!pedro-pause [minutes]`: quiet for 1 to 1440 minutes; 0 ends the pause.
     Pause(u32),
     /// `!pedro-chattiness quiet|named|questions`.
@@ -113,6 +122,7 @@ impl Command {
         match self {
             Self::Ask(_) => "pedro",
             Self::Plan(_) => "plan",
+            Self::Recap(_) => "recap",
             Self::Retry => "retry",
             Self::Mark { .. } => "mark",
             Self::AgenticMode(_) => "pedro-agentic-mode",
@@ -122,6 +132,7 @@ impl Command {
             Self::Title => "title",
             Self::Titles(_) => "titles",
             Self::Help => "help",
+            Self::Event { .. } => "pedro-event",
             Self::Pause(_) => "pedro-pause",
             Self::Chattiness(_) => "pedro-chattiness",
             Self::Teach { .. } => "teach",

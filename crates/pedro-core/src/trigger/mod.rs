@@ -6,6 +6,7 @@ mod address;
 mod call;
 pub mod command;
 mod ear;
+pub mod history;
 mod line;
 pub mod overhear;
 pub mod relay;
@@ -68,6 +69,9 @@ pub fn decide(message: &ChatMessage, ear: &Ear, hearing: Hearing) -> Intent {
     }
     match command::parse(&message.text, ear) {
         Some(Ok(Command::Ask(text))) => return Intent::Question(asked(&text, Why::Command, false, ear)),
+        Some(Ok(Command::Recap(hours))) => {
+            return Intent::Question(asked(&history::recap_question(hours), Why::Command, false, ear));
+        }
         Some(Ok(Command::Plan(text))) => return Intent::Question(asked(&text, Why::Command, true, ear)),
         Some(command) => return Intent::Command(command),
         None => {}

@@ -10,6 +10,7 @@ mod knowledge;
 mod links;
 mod plan;
 mod question;
+mod recap;
 mod retention;
 mod retrieval;
 mod slots;

@@ -88,7 +88,7 @@ fn target(call: &Call) -> ReplyTarget {
 }
 
 /// The question as a line of its asker: the talk that follows in the thread begins with it.
-fn line(call: &Call, place: &Place, question: &str) -> ChatMessage {
+pub(super) fn line(call: &Call, place: &Place, question: &str) -> ChatMessage {
     ChatMessage {
         channel: place.key.clone(),
         platform_message_id: line_id(call.interaction.id),

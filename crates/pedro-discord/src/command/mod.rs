@@ -7,10 +7,12 @@ mod agentic;
 mod askpedro;
 mod chattiness;
 mod dellink;
+mod event;
 mod helppedro;
 mod links;
 mod pause;
 mod privacy;
+mod recap;
 mod stop;
 pub(crate) mod stumppedro;
 mod title;
@@ -57,6 +59,7 @@ const COMMANDS: &[SlashCommand] = &[
         run: |call| Box::pin(stumppedro::run(call)),
     },
     SlashCommand { name: "helppedro", definition: helppedro::definition, run: |call| Box::pin(helppedro::run(call)) },
+    SlashCommand { name: "recap", definition: recap::definition, run: |call| Box::pin(recap::run(call)) },
     SlashCommand { name: "links", definition: links::definition, run: |call| Box::pin(links::run(call)) },
     SlashCommand { name: "addlink", definition: addlink::definition, run: |call| Box::pin(addlink::run(call)) },
     SlashCommand { name: "dellink", definition: dellink::definition, run: |call| Box::pin(dellink::run(call)) },
@@ -73,6 +76,7 @@ const COMMANDS: &[SlashCommand] = &[
         definition: chattiness::definition,
         run: |call| Box::pin(chattiness::run(call)),
     },
+    SlashCommand { name: "pedro-event", definition: event::definition, run: |call| Box::pin(event::run(call)) },
     SlashCommand { name: "pedro-pause", definition: pause::definition, run: |call| Box::pin(pause::run(call)) },
     SlashCommand { name: "pedro-stop", definition: stop::definition, run: |call| Box::pin(stop::run(call)) },
 ];

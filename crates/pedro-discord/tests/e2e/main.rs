@@ -24,6 +24,7 @@ mod operation;
 mod plans;
 mod privacy;
 mod reach;
+mod recap;
 mod recording;
 mod signs;
 mod slow_model;

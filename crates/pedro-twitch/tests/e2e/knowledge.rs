@@ -221,3 +221,42 @@ async fn failures_of_the_api_are_told_once_and_harm_nothing(pool: PgPool) -> Res
         })
         .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn an_event_is_known_while_it_is_on_and_its_file_is_read_again(pool: PgPool) -> Result<()> {
+    let path = std::env::temp_dir().join(format!("pedro-events-e2e-{}.yaml", std::process::id()));
+    let write = |speaker: &str| {
+        std::fs::write(&path, format!("events: [{{name: party, title: Watch party, speakers: [{{name: {speaker}}}]}}]"))
+    };
+    write("Dana Doe")?;
+    let mut setup = Setup { not_started: true, ..Setup::default() };
+    setup.environment.push(("PEDRO_EVENTS", path.display().to_string()));
+    setup
+        .run(pool, async |t| {
+            t.start().await?;
+            t.twitch().make_moderator(TOWN, "maud");
+            ensure!(ask(t, "alice", "!pedro-event on party").await?.contains("only moderators"));
+            ensure!(ask(t, "maud", "!pedro-event on picnic").await?.contains("I know party"));
+            let question = t.chat("alice", "pedro, who speaks tonight?");
+            t.next_reply_to(&question).await?;
+            ensure!(!t.prompts()[0].contains("Dana Doe"), "{}", t.prompts()[0]);
+            ensure!(ask(t, "maud", "!pedro-event on party").await?.contains("is on"));
+            write("Erik Roe")?;
+            let question = t.chat("bob", "pedro, who speaks tonight?");
+            t.next_reply_to(&question).await?;
+            let prompt = t.prompts().pop().unwrap_or_default();
+            ensure!(prompt.contains("event: Watch party") && prompt.contains("speaker: Erik Roe"), "{prompt}");
+            ensure!(ask(t, "maud", "!pedro-event off party").await?.contains("is off"));
+            let question = t.chat("carol", "pedro, who speaks tonight?");
+            t.next_reply_to(&question).await?;
+            ensure!(!t.prompts().pop().unwrap_or_default().contains("Erik Roe"));
+            t.terminate().await?;
+            t.expect_error("pedro-twitch cannot start");
+            std::fs::write(&path, "events: [{name: party}]")?;
+            let (status, log) = t.run_to_its_end(&[], &t.environment.clone()).await?;
+            ensure!(!status.success() && log.contains("PEDRO_EVENTS") && log.contains("missing field"), "{log}");
+            std::fs::remove_file(&path)?;
+            Ok(())
+        })
+        .await
+}

@@ -23,5 +23,6 @@ mod outage;
 mod overhear;
 mod plans;
 mod privacy;
+mod recap;
 mod safety;
 mod slow_model;

@@ -24,6 +24,7 @@ fn input<'a>(persona: &'a Persona, question: &'a str) -> AnswerInput<'a> {
         zone: chrono_tz::America::Denver,
         title: None,
         titles: vec![],
+        event: Vec::new(),
         windows: vec![],
         results: vec![],
         taught: None,

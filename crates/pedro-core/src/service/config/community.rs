@@ -11,6 +11,7 @@ use super::community_file;
 use super::problems::ConfigProblems;
 use super::values::{shown, text};
 use crate::chat::Chattiness;
+use crate::event::Events;
 use crate::service::secret::Secret;
 use crate::trigger::{KNOWN_BOTS, PLAN_TAGS};
 
@@ -18,6 +19,8 @@ const NAME: &str = "default";
 
 /// Shorter keys can be guessed, and the hashes of user ids with them.
 const SHORTEST_KEY: usize = 16;
+
+const EVENTS: (&str, &str) = ("the path of a YAML file with a list named events", "/opt/pedro/events.yaml");
 
 pub(super) const TIME_ZONE: (&str, &str) = ("a name from the IANA time zone database", "America/Denver");
 
@@ -34,6 +37,9 @@ pub struct CommunityArgs {
     /// Time zone of communities that name none. Default: UTC
     #[arg(long, env = "PEDRO_TIME_ZONE")]
     pub pedro_time_zone: Option<String>,
+    /// YAML file of events that Pedro knows of while they are on; read again when it changes
+    #[arg(long, env = "PEDRO_EVENTS")]
+    pub pedro_events: Option<String>,
     /// Key that encrypts stored tokens and hashes the ids of people who opted out
     #[arg(long, env = "PEDRO_SECRET_KEY", hide_env_values = true)]
     pub pedro_secret_key: Option<Secret>,
@@ -49,6 +55,8 @@ pub struct CommunitySettings {
     pub communities: CommunityFile,
     /// The APIs that the same file lists for plans.
     pub api_tools: Vec<ApiToolSettings>,
+    /// What is known of events.
+    pub events: Events,
     /// Encrypts stored tokens, keys the hashes of user ids.
     pub secret_key: Option<Secret>,
 }
@@ -106,6 +114,8 @@ pub struct Community {
     pub deny: Vec<String>,
     /// Tags in a question that ask for a plan.
     pub plan_tags: Vec<String>,
+    /// The Discord channel where a recap is posted when a stream ends. `None`: none is.
+    pub recap_channel: Option<u64>,
     /// Days after which lines are deleted. `None`: never.
     pub retention_days: Option<u32>,
 }
@@ -129,6 +139,7 @@ impl Community {
             chattiness: Chattiness::default(),
             deny: Vec::new(),
             plan_tags: PLAN_TAGS.map(str::to_owned).to_vec(),
+            recap_channel: None,
             retention_days: None,
         }
     }
@@ -185,7 +196,8 @@ impl CommunityArgs {
         let file = file.and_then(|path| community_file::read(Path::new(path), time_zone, problems)).unwrap_or_default();
         let communities =
             file.communities.unwrap_or_else(|| CommunityFile::new(Community::new(name, time_zone), Vec::new()));
-        CommunitySettings { communities, api_tools: file.api_tools, secret_key }
+        let events = events(text(self.pedro_events.as_ref()), &communities, problems);
+        CommunitySettings { communities, api_tools: file.api_tools, events, secret_key }
     }
 
     fn secret_key(&self, problems: &mut ConfigProblems) -> Option<Secret> {
@@ -197,6 +209,13 @@ impl CommunityArgs {
         }
         Some(key)
     }
+}
+
+fn events(path: Option<&str>, communities: &CommunityFile, problems: &mut ConfigProblems) -> Events {
+    let Some(path) = path else { return Events::none() };
+    let zones = communities.iter().map(|community| (community.name.clone(), community.time_zone)).collect();
+    let opened = Events::open(Path::new(path), zones);
+    problems.take("PEDRO_EVENTS", opened, EVENTS, Events::none())
 }
 
 pub(super) fn parse_time_zone(value: &str) -> Result<Tz, String> {

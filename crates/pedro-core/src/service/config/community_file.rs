@@ -60,6 +60,7 @@ pub(super) struct RawCommunity {
     #[serde(default)]
     pub(super) deny: Vec<String>,
     pub(super) plan_tags: Option<Vec<String>>,
+    pub(super) recap_channel: Option<Spanned<String>>,
     pub(super) retention_days: Option<Spanned<i64>>,
 }
 
@@ -150,6 +151,7 @@ communities:
     persona: soypetetech
     chattiness: named
     deny: [" slur "]
+    recap_channel: 334455667788990011
     retention_days: 365
   - name: other
 "##;

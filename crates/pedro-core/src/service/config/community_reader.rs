@@ -56,6 +56,7 @@ impl<'a> CommunityReader<'a> {
             chattiness: raw.chattiness.map_or(default.chattiness, |name| self.chattiness(index, &name)),
             deny: kept(raw.deny),
             plan_tags: raw.plan_tags.map_or(default.plan_tags, kept),
+            recap_channel: raw.recap_channel.and_then(|channel| self.recap_channel(index, &channel)),
             retention_days: raw.retention_days.and_then(|days| self.retention_days(index, &days)),
             ..Community::new(default.name, self.time_zone)
         }
@@ -166,6 +167,16 @@ impl<'a> CommunityReader<'a> {
             );
         }
         kept
+    }
+
+    fn recap_channel(&mut self, index: usize, channel: &Spanned<String>) -> Option<u64> {
+        let id = channel.value.trim().parse().ok().filter(|id| *id > 0);
+        if id.is_none() {
+            let wrong = format!("{} is no id of a channel", shown(&channel.value));
+            let shape = ("the id of a Discord channel; leave it out to post no recaps", "\"112233445566778899\"");
+            self.wrong(index, "recap_channel", channel, wrong, shape);
+        }
+        id
     }
 
     fn wrong<T>(

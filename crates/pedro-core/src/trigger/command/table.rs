@@ -9,6 +9,7 @@ use url::Url;
 use super::{Command, CommandInfo, OptOutOf};
 use crate::chat::{Chattiness, Role};
 use crate::plan::{MOST_STEPS, StepEvent};
+use crate::trigger::history::HOURS;
 
 /// Characters of a link's name.
 const LINK_NAME: RangeInclusive<usize> = 1..=40;
@@ -32,6 +33,7 @@ const PAUSE_MINUTES_DEFAULT: u32 = 10;
 pub const COMMANDS: &[CommandInfo] = &[
     public("pedro", "question", "asks me something", ask),
     public("plan", "question", "makes a plan for a harder question, and carries it out", plan),
+    public("recap", "[hours]", "tells what happened in the last stream, or in the last hours", recap),
     public("links", "[word]", "shows helpful links", links),
     public("title", "", "shows the stream's title", |_| Some(Command::Title)),
     public("titles", "[1-10]", "shows the latest titles", titles),
@@ -48,6 +50,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     moderators("teach", "question => answer", "teaches me what to answer", teach),
     moderators("pedro-chattiness", "quiet|named|questions", "says how much I speak", chattiness),
     moderators("pedro-agentic-mode", "on|off", "lets me plan harder questions, or not", agentic_mode),
+    moderators("pedro-event", "on|off name", "tells me that an event is on, or over", event),
     moderators("pedro-pause", "[minutes|off]", "keeps me quiet for a while", pause),
     moderators("pedro-stop", "", "cancels everything I am working on", |_| Some(Command::Stop)),
     private("optout", "[storage|replies]", "stops storing what you write, or answering you", opt_out),
@@ -79,6 +82,15 @@ fn plan(rest: &str) -> Option<Command> {
     (!rest.is_empty()).then(|| Command::Plan(rest.to_owned()))
 }
 
+fn recap(rest: &str) -> Option<Command> {
+    let hours = match first_word(rest) {
+        "" => None,
+        // `!recap 3h` is as good as `!recap 3`.
+        word => Some(word.trim_end_matches(['h', 'H']).parse().ok().filter(|hours| HOURS.contains(hours))?),
+    };
+    Some(Command::Recap(hours))
+}
+
 fn mark(rest: &str) -> Option<Command> {
     let (number, what) = rest.split_once(' ')?;
     let number = number.to_lowercase().trim_start_matches('s').parse().ok().filter(|number| STEPS.contains(number))?;
@@ -108,6 +120,17 @@ fn teach(rest: &str) -> Option<Command> {
     let fits = |text: &str, most: usize| text.contains(char::is_alphanumeric) && text.chars().count() <= most;
     (fits(question, LONGEST_TAUGHT) && fits(answer, LONGEST_ANSWER))
         .then(|| Command::Teach { question: question.to_owned(), answer: answer.to_owned() })
+}
+
+fn event(rest: &str) -> Option<Command> {
+    let (mode, name) = rest.split_once(' ')?;
+    let name = name.trim().to_lowercase();
+    let is_on = match mode.to_lowercase().as_str() {
+        "on" => true,
+        "off" => false,
+        _ => return None,
+    };
+    (!name.is_empty() && !name.contains(' ')).then_some(Command::Event { name, is_on })
 }
 
 fn links(rest: &str) -> Option<Command> {

@@ -33,6 +33,11 @@ fn every_command_is_read() {
         ("!titles 1", Command::Titles(1)),
         ("!titles 10", Command::Titles(10)),
         ("!help", Command::Help),
+        ("!recap", Command::Recap(None)),
+        ("!recap 3", Command::Recap(Some(3))),
+        ("!recap 12h please", Command::Recap(Some(12))),
+        ("!pedro-event ON GopherCon", Command::Event { name: "gophercon".to_owned(), is_on: true }),
+        ("!pedro-event off party", Command::Event { name: "party".to_owned(), is_on: false }),
         ("!pedro-pause", Command::Pause(10)),
         ("!pedro-pause 1440 minutes", Command::Pause(1440)),
         ("!pedro-pause 0", Command::Pause(0)),
@@ -197,7 +202,7 @@ fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
 #[test]
 fn every_row_reads_the_command_of_its_name() {
     for info in COMMANDS {
-        let read = ["", "word", "word https://x.dev", "2 redundant", "on", "named", "what? => that"]
+        let read = ["", "word", "word https://x.dev", "2 redundant", "on", "on word", "named", "what? => that"]
             .into_iter()
             .find_map(info.read)
             .unwrap();
@@ -240,7 +245,19 @@ fn a_plan_is_asked_for_by_its_command_and_a_step_is_marked_by_its_number() {
     ] {
         assert_eq!(parse(text, &ear), expected, "{text}");
     }
-    for wrong in ["!plan", "!mark", "!mark 9 failed", "!mark 0 failed", "!mark 1 nice", "!pedro-agentic-mode maybe"] {
+    for wrong in [
+        "!plan",
+        "!mark",
+        "!mark 9 failed",
+        "!mark 0 failed",
+        "!mark 1 nice",
+        "!pedro-agentic-mode maybe",
+        "!recap 0",
+        "!recap 169",
+        "!recap yes",
+        "!pedro-event on",
+        "!pedro-event on a b",
+    ] {
         assert!(matches!(parse(wrong, &ear), Some(Err(_))), "{wrong}");
     }
 }

@@ -1,0 +1,1 @@
+drop table pedro.event_switch;
