@@ -18,6 +18,7 @@ pub mod scratch;
 pub mod search;
 pub mod statistics;
 pub mod stream_title;
+pub mod twitch_token;
 pub mod web_search;
 pub mod workflow;
 
