@@ -103,6 +103,6 @@ pub fn good_for(token: &Token) -> String {
     match token.expires_at.map(|end| (end - Utc::now()).num_minutes()) {
         None => "without an end".to_owned(),
         Some(minutes) if minutes < 120 => format!("for {} minutes", minutes.max(0)),
-        Some(minutes) => format!("for {} hours", minutes / 60),
+        Some(minutes) => format!("for {} hours", (minutes + 30) / 60),
     }
 }

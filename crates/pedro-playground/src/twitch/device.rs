@@ -70,6 +70,12 @@ impl Tokens {
         true
     }
 
+    /// The codes that wait for somebody, the newest last.
+    pub(super) fn waiting_codes(&self) -> Vec<String> {
+        let waiting = |device: &&Device| device.login.is_none() && Instant::now() < device.expires;
+        self.devices.iter().filter(waiting).map(|device| device.user_code.clone()).collect()
+    }
+
     /// The program's token, once, if somebody has let it in.
     pub(super) fn redeem_device(&mut self, device_code: &str) -> Result<Issued, NoToken> {
         let known = |device: &Device| device.device_code == device_code && Instant::now() < device.expires;
@@ -95,6 +101,6 @@ impl Twitch {
 
     /// The codes of the programs that wait to be let in, the newest last.
     pub fn device_codes(&self) -> Vec<String> {
-        self.read(|world| world.tokens.devices.iter().map(|device| device.user_code.clone()).collect())
+        self.read(|world| world.tokens.waiting_codes())
     }
 }
