@@ -95,7 +95,9 @@ impl Twitch {
         let login = normal_login(login);
         self.update(|world| {
             world.people.meet(&login);
-            world.tokens.authorize_device(user_code, &login)
+            let let_in = world.tokens.authorize_device(user_code, &login);
+            world.tell_connections();
+            let_in
         })
     }
 
