@@ -55,5 +55,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     }
     let token = sign_in::wait_for(&oauth, &device, &login).await?;
     Shelf { pool, seal, login: login.clone() }.keep(&token, None).await?;
-    output::line(format!("{login} is signed in; the token is good {}, and renewed by the bot", sign_in::good_for(&token)))
+    output::line(format!(
+        "{login} is signed in; the token is good {}, and renewed by the bot",
+        sign_in::good_for(&token)
+    ))
 }

@@ -56,6 +56,9 @@ struct TwitchArgs {
     /// Where Twitch tells of changed titles as they happen (EventSub over websocket)
     #[arg(long, env = "TWITCH_EVENTSUB_URL", value_name = "URL", default_value = "wss://eventsub.wss.twitch.tv/ws")]
     twitch_eventsub_url: String,
+    /// How messages are sent: `irc`, or `helix`, with the bot badge (needs TWITCH_ID and TWITCH_SECRET)
+    #[arg(long, env = "TWITCH_SEND", value_name = "WAY", default_value = "irc")]
+    twitch_send: String,
     /// How often title and live state are asked for
     #[arg(long, env = "TWITCH_POLL_INTERVAL", value_name = "TIME", default_value = "30s")]
     twitch_poll_interval: String,
@@ -75,6 +78,8 @@ pub(crate) struct TwitchSettings {
     pub(crate) helix_url: Url,
     pub(crate) eventsub_url: Url,
     pub(crate) poll_interval: Duration,
+    /// Messages are sent through the API, with the application's own token.
+    pub(crate) sends_by_api: bool,
 }
 
 impl Options {
@@ -93,6 +98,7 @@ impl TwitchArgs {
             let shape = "a user access token with the scopes chat:read and chat:edit, or TWITCH_ID to sign in with";
             problems.add("TWITCH_TOKEN", "is not set", shape, "oauth:0123456789abcdefghijklmnopqrst");
         }
+        let sends_by_api = sends_by_api(&self.twitch_send, &sign_in, problems);
         TwitchSettings {
             channels: channels(text(self.twitch_channel.as_ref()), problems),
             token,
@@ -108,6 +114,7 @@ impl TwitchArgs {
                 problems,
             ),
             poll_interval: poll_interval(&self.twitch_poll_interval, problems),
+            sends_by_api,
         }
     }
 
@@ -141,6 +148,18 @@ fn channels(value: Option<&str>, problems: &mut ConfigProblems) -> Vec<String> {
         );
     }
     names
+}
+
+fn sends_by_api(way: &str, sign_in: &SignInSettings, problems: &mut ConfigProblems) -> bool {
+    let has_secret = sign_in.application.as_ref().is_some_and(|application| application.client_secret.is_some());
+    let wrong = match way.trim() {
+        "irc" | "" => return false,
+        "helix" if has_secret => return true,
+        "helix" => "is helix, which needs TWITCH_ID and TWITCH_SECRET".to_owned(),
+        other => format!("{other:?} is no way to send"),
+    };
+    problems.add("TWITCH_SEND", wrong, "irc, or helix with the application's id and secret", "irc");
+    false
 }
 
 fn irc_address(value: &str, problems: &mut ConfigProblems) -> Address {

@@ -335,14 +335,14 @@ async fn until(date: Option<DateTime<Utc>>) {
     }
 }
 
+/// Nobody being signed in shows as 0, but not while Pedro starts.
 async fn tell_time_left(tokens: &Tokens) {
     loop {
-        let end = tokens.current().map(|token| token.expires_at);
-        match end {
+        sleep(TELL_EVERY).await;
+        match tokens.current().map(|token| token.expires_at) {
             Some(Some(end)) => record::token_expires_in((end - Utc::now()).to_std().unwrap_or_default()),
             Some(None) => {}
             None => record::token_expires_in(Duration::ZERO),
         }
-        sleep(TELL_EVERY).await;
     }
 }

@@ -4,6 +4,7 @@ mod config;
 mod convert;
 mod eventsub;
 mod helix;
+mod helix_sender;
 mod keeper;
 mod limiter;
 mod pause;
@@ -43,6 +44,7 @@ use tokio::sync::watch;
 use crate::config::{Options, TwitchSettings};
 use crate::eventsub::{EventSub, Watched};
 use crate::helix::Helix;
+use crate::helix_sender::HelixSender;
 use crate::keeper::Keeper;
 use crate::pause::Pause;
 use crate::reader::Reader;
@@ -128,9 +130,12 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     pedro.start(lines);
 
     let (client, current_client) = watch::channel(None);
+    let api_sender = api_sender(&twitch)?;
+    let sends_by_api = api_sender.is_some();
     transport::set_address(twitch.irc);
     let sender = Sender {
         bot_login: bot_login.clone(),
+        api: api_sender,
         state: Arc::clone(&state),
         client: current_client,
         limiter: Mutex::default(),
@@ -139,6 +144,7 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     let reader = Reader {
         bot_login,
         tokens: Arc::clone(&tokens),
+        hears_itself: sends_by_api,
         channels: twitch.channels.clone(),
         inbox: Some(inbox),
         state: Arc::clone(&state),
@@ -147,7 +153,14 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     };
     shutdown.spawn_carrier("reader", reader.run(shutdown.token(), shutdown.work_token()));
     let application = twitch.sign_in.application.clone();
-    let keeper = keeper(twitch.sign_in, (twitch.token, twitch.refresh_token), &pedro.pool, community.secret_key.as_ref(), &tokens, &shutdown)?;
+    let keeper = keeper(
+        twitch.sign_in,
+        (twitch.token, twitch.refresh_token),
+        &pedro.pool,
+        community.secret_key.as_ref(),
+        &tokens,
+        &shutdown,
+    )?;
     shutdown.spawn_essential("token keeper", keeper.run(shutdown.token()));
     if let Some(application) = application {
         let helix = Helix::new(twitch.helix_url, application.client_id, Arc::clone(&tokens))?;
@@ -163,6 +176,16 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     let code = shutdown.run_until_signal(signals, shutdown::DRAIN).await;
     boot::close(&pedro.pool).await;
     Ok(code)
+}
+
+/// What sends through the API, if the operator wants that.
+fn api_sender(twitch: &TwitchSettings) -> anyhow::Result<Option<HelixSender>> {
+    let Some(application) = twitch.sign_in.application.clone().filter(|_| twitch.sends_by_api) else {
+        return Ok(None);
+    };
+    let (client_id, login) = (application.client_id.clone(), twitch.sign_in.bot_login.clone());
+    let oauth = OAuth::new(twitch.sign_in.oauth_url.clone(), Some(application))?;
+    Ok(Some(HelixSender::new(twitch.helix_url.clone(), client_id, oauth, login)?))
 }
 
 /// Whoever keeps Pedro signed in, without being started.

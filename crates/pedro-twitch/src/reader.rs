@@ -40,6 +40,8 @@ const BEFORE_REPLACEMENT: Duration = Duration::from_secs(2);
 pub(crate) struct Reader {
     pub(crate) bot_login: String,
     pub(crate) tokens: Arc<Tokens>,
+    /// Twitch delivers what was sent through its API, but not what was sent over this connection.
+    pub(crate) hears_itself: bool,
     pub(crate) channels: Vec<String>,
     /// `None` once nothing more is taken.
     pub(crate) inbox: Option<Inbox>,
@@ -130,6 +132,9 @@ impl Reader {
         self.state.clock.touch();
         let now = Utc::now();
         match message {
+            // Whoever sent it stores it, with what it was made from: that must not come second.
+            ServerMessage::Privmsg(line)
+                if self.hears_itself && line.sender.login.eq_ignore_ascii_case(&self.bot_login) => {}
             ServerMessage::Privmsg(line) => {
                 record::message_received(TWITCH);
                 self.put(convert::line(&line, &self.bot_login));

@@ -33,7 +33,9 @@ pub enum SignInError {
     #[error("nobody used the code in time")]
     Expired,
     /// Somebody came, but as another account.
-    #[error("somebody signed in as {came:?}, and the bot is {wanted:?}: open the address while signed in as the bot's account")]
+    #[error(
+        "somebody signed in as {came:?}, and the bot is {wanted:?}: open the address while signed in as the bot's account"
+    )]
     WrongAccount {
         /// Who came.
         came: String,
@@ -80,7 +82,9 @@ async fn belongs_to(oauth: &OAuth, token: Token, login: &str) -> Result<Token, S
 pub fn words(device: &Device, login: &str) -> String {
     let minutes = device.expires_in.div_ceil(60);
     let Device { user_code, verification_uri, .. } = device;
-    format!("Pedro must be let into Twitch: open {verification_uri} signed in as {login} and confirm the code {user_code} (good for {minutes} minutes)")
+    format!(
+        "Pedro must be let into Twitch: open {verification_uri} signed in as {login} and confirm the code {user_code} (good for {minutes} minutes)"
+    )
 }
 
 /// Tells a Discord channel. The webhook's address is a secret: who has it can write there.

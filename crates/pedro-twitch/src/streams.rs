@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::Utc;
 use pedro_core::pedro::Pedro;
 use pedro_core::places::Place;
-use pedro_core::store::stream_title::{self, StreamState};
 use pedro_core::store::StoreError;
+use pedro_core::store::stream_title::{self, StreamState};
 use tokio::sync::Mutex;
 
 use crate::eventsub::Change;

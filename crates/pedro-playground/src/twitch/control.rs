@@ -183,15 +183,26 @@ enum Misbehave {
     Reconnect,
     Unavailable,
     Available,
-    RejectNext { channel: String, msg_id: String },
-    HelixFail { count: usize, status: u16 },
+    RejectNext {
+        channel: String,
+        msg_id: String,
+    },
+    HelixFail {
+        count: usize,
+        status: u16,
+    },
     LimitsOn,
     LimitsOff,
     /// How long tokens hold that are issued from now on.
-    TokenLifetime { seconds: u64 },
+    TokenLifetime {
+        seconds: u64,
+    },
     ExpireTokens,
     RevokeTokens,
-    OauthFail { count: usize, status: u16 },
+    OauthFail {
+        count: usize,
+        status: u16,
+    },
     EventsReconnect,
     EventsDrop,
     EventsSilent,

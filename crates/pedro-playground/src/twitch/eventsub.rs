@@ -165,7 +165,8 @@ impl EventSub {
             let subscribed = self.subscriptions.iter().any(|it| it.session == id);
             let idle = session.leave_by.is_none() && now > session.opened + SUBSCRIBE_WITHIN && !subscribed;
             if idle || session.leave_by.is_some_and(|by| now > by) {
-                let (code, reason) = if idle { (4003, "connection unused") } else { (4004, "reconnect grace time expired") };
+                let (code, reason) =
+                    if idle { (4003, "connection unused") } else { (4004, "reconnect grace time expired") };
                 let _ = session.outgoing.try_send(Outgoing::Close(code, reason));
                 self.closed(&id);
             } else if now > session.told + self.keepalive.mul_f64(0.8) {

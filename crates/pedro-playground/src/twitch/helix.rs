@@ -88,7 +88,9 @@ impl FromRequestParts<Twitch> for Caller {
             return Err(Failure::new(StatusCode::UNAUTHORIZED, "Client ID is missing"));
         }
         let known = twitch.update(|world| world.tokens.look_up(token, client_id));
-        known.map(|known| Self(known, token.to_owned())).ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "Invalid OAuth token"))
+        known
+            .map(|known| Self(known, token.to_owned()))
+            .ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "Invalid OAuth token"))
     }
 }
 

@@ -116,12 +116,11 @@ async fn device(State(twitch): State<Twitch>, uri: Uri, headers: HeaderMap, body
     if request.client_id.is_empty() {
         return failure(StatusCode::BAD_REQUEST, "missing client id");
     }
-    let (device_code, user_code) =
-        twitch.update(|world| {
-            let codes = world.tokens.begin_device(&request.client_id, &request.scopes);
-            world.tell_connections();
-            codes
-        });
+    let (device_code, user_code) = twitch.update(|world| {
+        let codes = world.tokens.begin_device(&request.client_id, &request.scopes);
+        world.tell_connections();
+        codes
+    });
     let host = headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     Json(json!({
         "device_code": device_code, "user_code": user_code, "expires_in": CODE_LIFETIME.as_secs(),

@@ -282,7 +282,8 @@ async fn tokens_end_are_taken_back_and_the_sign_in_fails_when_told() -> Result<(
     assert_eq!(post(&playground, "/api/twitch/sign_in", "", json!({ "code": "WRONG" })).await?.0, 404);
     assert_eq!(post(&playground, "/api/twitch/sign_in", "", json!({ "code": code })).await?.0, 200);
     let device_code = device["device_code"].as_str().context("no code")?;
-    let redeem = format!("client_id=a&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={device_code}");
+    let redeem =
+        format!("client_id=a&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={device_code}");
     let issued = request(&playground, "POST /oauth2/token", form, &redeem).await?.json()?;
     assert_eq!(valid(issued["access_token"].as_str().context("no token")?).await?, 200);
     Ok(())

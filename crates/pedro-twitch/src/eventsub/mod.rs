@@ -61,12 +61,17 @@ impl EventSub {
     /// Listens until told to stop. Whatever ends it, it begins again, more and more slowly.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let listening = async {
-            let mut pause = Pause::for_refusals();
+            let (mut pause, mut last) = (Pause::for_refusals(), String::new());
             loop {
                 self.tokens.until_there().await;
                 let Err(ending) = self.listen().await;
                 self.watch(HashSet::new());
-                tracing::warn!(error = %ending, "EventSub ended, titles are asked for meanwhile: {ending}");
+                // The same failure is logged once, not every time.
+                let words = ending.to_string();
+                if words != last {
+                    tracing::warn!("EventSub ended, titles are asked for meanwhile: {words}");
+                }
+                last = words;
                 pause.wait().await;
             }
         };
@@ -179,7 +184,12 @@ impl EventSub {
         if !channels.is_empty() {
             tracing::info!(channels = channels.len(), "EventSub tells of {} channel(s)", channels.len());
         }
-        self.watched.send_replace(channels);
+        // The poller asks at once where this changes.
+        self.watched.send_if_modified(|watched| {
+            let is_new = *watched != channels;
+            *watched = channels;
+            is_new
+        });
     }
 }
 

@@ -202,14 +202,26 @@ async fn a_token_that_was_taken_back_leads_to_a_new_sign_in_without_a_restart(po
 
 #[sqlx::test(migrations = false)]
 async fn a_token_that_ran_out_while_nobody_looked_is_exchanged_when_chat_refuses_it(pool: PgPool) -> Result<()> {
-    let environment = vec![("TWITCH_REFRESH_TOKEN", REFRESH.to_owned()), ("TWITCH_POLL_INTERVAL", "1h".to_owned())];
+    // Nobody but chat shows the token to Twitch.
+    let environment = vec![
+        ("TWITCH_REFRESH_TOKEN", REFRESH.to_owned()),
+        ("TWITCH_POLL_INTERVAL", "1h".to_owned()),
+        ("TWITCH_EVENTSUB_URL", "ws://127.0.0.1:1/ws".to_owned()),
+    ];
     let setup = Setup { helix: true, environment, ..Setup::default() };
     setup
         .run(pool, async |t| {
             t.expect_error("Twitch refused the sign-in");
+            t.until("the title is known", async |t| {
+                let sql = "select count(*) from pedro.stream_title";
+                Ok((crate::database::count(t.db(), sql).await? == 1).then_some(()))
+            })
+            .await?;
             t.twitch().expire_tokens();
             t.twitch().drop_connections();
             t.until("the token was exchanged", async |t| Ok(t.log().contains("was exchanged").then_some(()))).await?;
+            ensure!(t.log().contains("by=Chat"), "chat was refused");
+            t.until("the bot is back", async |t| Ok((t.twitch().joins_seen() == 2).then_some(()))).await?;
             t.until_ready().await?;
             still_works(t).await?;
             ensure!(t.twitch().device_codes().is_empty(), "nobody had to sign in");
