@@ -7,5 +7,6 @@ mod doctor;
 mod eval;
 mod import;
 mod knowledge;
+mod login;
 mod model;
 mod support;
