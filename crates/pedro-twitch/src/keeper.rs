@@ -346,3 +346,28 @@ async fn tell_time_left(tokens: &Tokens) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(lifetime: i64) -> Token {
+        let now = Utc::now();
+        let token = Token::given(Secret::new("a"), Some(Secret::new("r")));
+        Token { obtained_at: now, expires_at: Some(now + TimeDelta::seconds(lifetime)), ..token }
+    }
+
+    #[test]
+    fn a_token_is_looked_at_every_hour_and_at_its_end() {
+        let in_seconds = |date: DateTime<Utc>| (date - Utc::now()).num_seconds() + 1;
+        let dates = Dates::of(&token(4 * 3_600), VALIDATE_EVERY);
+        assert_eq!(in_seconds(dates.validate), 3_600);
+        assert_eq!(dates.refresh.map(in_seconds), Some(4 * 3_600 - 600));
+        let dates = Dates::of(&token(60), VALIDATE_EVERY);
+        assert!((60..=62).contains(&in_seconds(dates.validate)), "{:?}", dates.validate);
+        assert_eq!(dates.refresh.map(in_seconds), Some(40));
+        let past = Dates::of(&token(-60), VALIDATE_EVERY);
+        assert!(past.refresh.is_some_and(|due| in_seconds(due) <= 1), "at once, but not in a loop");
+        assert_eq!(in_seconds(past.validate), 3_600);
+    }
+}

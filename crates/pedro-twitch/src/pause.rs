@@ -25,6 +25,11 @@ impl Pause {
         Self { next: Duration::ZERO, ..Self::new(Duration::from_secs(1), Duration::from_secs(600)) }
     }
 
+    /// A socket ended: from at once to a minute.
+    pub(crate) fn for_sockets() -> Self {
+        Self { next: Duration::ZERO, ..Self::for_trouble() }
+    }
+
     fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, next: first, last: None }
     }

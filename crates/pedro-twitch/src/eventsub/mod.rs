@@ -61,7 +61,7 @@ impl EventSub {
     /// Listens until told to stop. Whatever ends it, it begins again, more and more slowly.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let listening = async {
-            let (mut pause, mut last) = (Pause::for_refusals(), String::new());
+            let (mut pause, mut last) = (Pause::for_sockets(), String::new());
             loop {
                 self.tokens.until_there().await;
                 let Err(ending) = self.listen().await;

@@ -229,3 +229,33 @@ async fn a_token_that_ran_out_while_nobody_looked_is_exchanged_when_chat_refuses
         })
         .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_token_that_is_new_in_the_configuration_wins_and_the_stored_one_is_used_without_one(
+    pool: PgPool,
+) -> Result<()> {
+    const OTHER: &str = "othertokenthatnobodymaysee0123456789";
+    let setup = Setup { not_started: true, ..Setup::default() };
+    setup
+        .run(pool, async |t| {
+            t.twitch().add_token(TOKEN, BOT, &SCOPES);
+            t.twitch().add_token(OTHER, BOT, &SCOPES);
+            let plain = |token: &str| Some([&[0], token.as_bytes()].concat());
+            t.start().await?;
+            assert_eq!(stored(t).await?, plain(TOKEN));
+            ensure!(t.terminate().await?.success());
+            t.environment.insert("TWITCH_TOKEN".to_owned(), OTHER.to_owned());
+            t.start().await?;
+            assert_eq!(stored(t).await?, plain(OTHER));
+            ensure!(t.terminate().await?.success());
+            // With an application nobody needs to write a token down, and with a stored one nobody has to sign in.
+            t.environment.insert("TWITCH_TOKEN".to_owned(), String::new());
+            t.environment.insert("TWITCH_ID".to_owned(), "a-client-id".to_owned());
+            t.start().await?;
+            ensure!(t.twitch().device_codes().is_empty(), "nobody is asked");
+            still_works(t).await?;
+            ensure!(!t.log().contains(OTHER), "the token is in the log");
+            Ok(())
+        })
+        .await
+}
