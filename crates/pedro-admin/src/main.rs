@@ -7,6 +7,7 @@ mod embed;
 mod eval;
 mod import;
 mod links;
+mod login;
 mod memory;
 mod migrate;
 mod model;
@@ -64,6 +65,9 @@ enum Command {
     /// What Pedro remembers
     #[command(subcommand)]
     Memory(Box<memory::Command>),
+    /// Let Pedro into a platform
+    #[command(subcommand)]
+    Login(login::Command),
     /// The embedding model
     #[command(subcommand)]
     Model(model::Command),
@@ -106,6 +110,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Prompts(command) => prompts::run(*command).await.map(done),
         Command::Titles(command) => titles::run(*command).await.map(done),
         Command::Memory(command) => memory::run(*command).await.map(done),
+        Command::Login(command) => login::run(command).await.map(done),
         Command::Model(command) => model::run(command).await.map(done),
         Command::Eval(options) => eval::run(*options).await,
     }

@@ -127,7 +127,8 @@ fn furnish_discord(discord: &Discord, token: Option<&str>, streamers: &[String])
 /// Writes the addresses so that a reader sees all of the file or nothing.
 fn write_ready_file(path: &Path, playground: &Playground) -> Result<()> {
     let text = json!({
-        "http": playground.http_url(), "irc": playground.irc_url(), "discord": playground.http_url(),
+        "http": playground.http_url(), "irc": playground.irc_url(),
+        "eventsub": playground.eventsub_url(), "discord": playground.http_url(),
         "gateway": playground.gateway_url(), "search": playground.http_url(),
     })
     .to_string();

@@ -26,8 +26,8 @@ macro_rules! files {
 const FILES: &[(&str, &str, &str)] = files! {
     STYLE: "base.css", "layout.css", "twitch.css", "discord.css", "search.css";
     SCRIPT: "page.js", "dom.js", "follow.js", "people.js", "trouble.js";
-    SCRIPT: "twitch/api.js", "twitch/chat.js", "twitch/overlay.js", "twitch/stream.js", "twitch/trouble.js",
-        "twitch/twitch.js";
+    SCRIPT: "twitch/api.js", "twitch/chat.js", "twitch/overlay.js", "twitch/sign_in.js", "twitch/stream.js",
+        "twitch/trouble.js", "twitch/twitch.js";
     SCRIPT: "discord/api.js", "discord/channels.js", "discord/composer.js", "discord/discord.js", "discord/form.js",
         "discord/markdown.js", "discord/menu.js", "discord/message.js", "discord/names.js", "discord/options.js",
         "discord/parts.js", "discord/slash.js", "discord/suggest.js", "discord/talk.js", "discord/trouble.js",

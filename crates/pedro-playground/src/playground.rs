@@ -58,8 +58,8 @@ impl Playground {
     pub async fn start(settings: Settings) -> Result<Self> {
         let http = listen(settings.listen).await?;
         let irc = listen(settings.irc_listen).await?;
-        let (shutdown, tracker, twitch) = (CancellationToken::new(), TaskTracker::new(), Twitch::new());
-        let address = http.local_addr()?;
+        let (shutdown, tracker, address) = (CancellationToken::new(), TaskTracker::new(), http.local_addr()?);
+        let twitch = Twitch::new(format!("ws://{address}/eventsub/ws"));
         let (discord, search) = (Discord::new(format!("http://{address}")), Search::new());
         let playground = Self {
             http: address,
@@ -86,6 +86,11 @@ impl Playground {
     /// Where chat is: `irc://127.0.0.1:6667`.
     pub fn irc_url(&self) -> String {
         format!("irc://{}", self.irc)
+    }
+
+    /// Where Twitch's EventSub is: `ws://127.0.0.1:6080/eventsub/ws`.
+    pub fn eventsub_url(&self) -> String {
+        format!("ws://{}/eventsub/ws", self.http)
     }
 
     /// Where Discord's gateway is: `ws://127.0.0.1:6080/discord/gateway`. Its REST interface is at [`http_url`] (a bot adds

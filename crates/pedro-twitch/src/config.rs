@@ -6,9 +6,12 @@ use std::time::Duration;
 use clap::{Args, Parser};
 use pedro_core::service::config::{BotArgs, BotTask, ConfigProblems, LogSettings, parse_duration, text};
 use pedro_core::service::secret::Secret;
+use pedro_twitch::options::{SignInArgs, SignInSettings, http_url, is_login, web_url};
 use url::Url;
 
 use crate::transport::Address;
+
+const HELIX: &str = "https://api.twitch.tv/helix";
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 6061);
 
@@ -21,6 +24,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     twitch: TwitchArgs,
     #[command(flatten)]
+    sign_in: SignInArgs,
+    #[command(flatten)]
     bot: BotArgs,
 }
 
@@ -30,24 +35,30 @@ struct TwitchArgs {
     /// Channels to sit in, separated by commas
     #[arg(long, env = "TWITCH_CHANNEL", value_name = "LOGINS")]
     twitch_channel: Option<String>,
-    /// Login of the bot's account
-    #[arg(long, env = "TWITCH_BOT_LOGIN", value_name = "LOGIN")]
-    twitch_bot_login: Option<String>,
-    /// User access token of the bot's account, with or without `oauth:`
+    /// User access token of the bot's account, with or without `oauth:`. Unset: somebody signs in (needs TWITCH_ID)
     #[arg(long, env = "TWITCH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     twitch_token: Option<Secret>,
     /// File that holds TWITCH_TOKEN
     #[arg(long, env = "TWITCH_TOKEN_FILE", value_name = "PATH")]
     twitch_token_file: Option<String>,
-    /// Client id of the Twitch application; without it title and live state are not known
-    #[arg(long, env = "TWITCH_ID", value_name = "ID")]
-    twitch_id: Option<String>,
+    /// What TWITCH_TOKEN is exchanged for a new one with
+    #[arg(long, env = "TWITCH_REFRESH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    twitch_refresh_token: Option<Secret>,
+    /// File that holds TWITCH_REFRESH_TOKEN
+    #[arg(long, env = "TWITCH_REFRESH_TOKEN_FILE", value_name = "PATH")]
+    twitch_refresh_token_file: Option<String>,
     /// Chat server: `ircs://` is encrypted, `irc://` is not
     #[arg(long, env = "TWITCH_IRC_URL", value_name = "URL", default_value = "ircs://irc.chat.twitch.tv:6697")]
     twitch_irc_url: String,
     /// Base URL of Twitch's API
     #[arg(long, env = "TWITCH_HELIX_URL", value_name = "URL", default_value = "https://api.twitch.tv/helix")]
     twitch_helix_url: String,
+    /// Where Twitch tells of changed titles as they happen (EventSub over websocket)
+    #[arg(long, env = "TWITCH_EVENTSUB_URL", value_name = "URL", default_value = "wss://eventsub.wss.twitch.tv/ws")]
+    twitch_eventsub_url: String,
+    /// How messages are sent: `irc`, or `helix`, with the bot badge (needs TWITCH_ID and TWITCH_SECRET)
+    #[arg(long, env = "TWITCH_SEND", value_name = "WAY", default_value = "irc")]
+    twitch_send: String,
     /// How often title and live state are asked for
     #[arg(long, env = "TWITCH_POLL_INTERVAL", value_name = "TIME", default_value = "30s")]
     twitch_poll_interval: String,
@@ -58,42 +69,61 @@ struct TwitchArgs {
 pub(crate) struct TwitchSettings {
     /// Lower-case logins, at least one.
     pub(crate) channels: Vec<String>,
-    /// Lower-case login of the bot.
-    pub(crate) bot_login: String,
-    /// Without `oauth:`.
-    pub(crate) token: Secret,
-    /// What the API needs; `None` without a client id.
-    pub(crate) client_id: Option<String>,
+    /// Given by hand, without `oauth:`.
+    pub(crate) token: Option<Secret>,
+    /// Given by hand.
+    pub(crate) refresh_token: Option<Secret>,
+    pub(crate) sign_in: SignInSettings,
     pub(crate) irc: Address,
     pub(crate) helix_url: Url,
+    pub(crate) eventsub_url: Url,
     pub(crate) poll_interval: Duration,
+    /// Messages are sent through the API, with the application's own token.
+    pub(crate) sends_by_api: bool,
 }
 
 impl Options {
     /// Checks everything at once: all wrong values are named together.
     pub(crate) fn resolve(self) -> (LogSettings, Result<BotTask<TwitchSettings>, ConfigProblems>) {
-        let Self { twitch, bot } = self;
-        bot.resolve(LISTEN, |problems| twitch.resolve(problems))
+        let Self { twitch, sign_in, bot } = self;
+        bot.resolve(LISTEN, |problems| twitch.resolve(sign_in, problems))
     }
 }
 
 impl TwitchArgs {
-    fn resolve(self, problems: &mut ConfigProblems) -> TwitchSettings {
-        let token = problems.required_secret(
-            "TWITCH_TOKEN",
-            self.twitch_token.as_ref(),
-            self.twitch_token_file.as_deref(),
-            ("a user access token with the scopes chat:read and chat:edit", "oauth:0123456789abcdefghijklmnopqrst"),
-        );
+    fn resolve(self, sign_in: SignInArgs, problems: &mut ConfigProblems) -> TwitchSettings {
+        let sign_in = sign_in.resolve(problems);
+        let (token, refresh_token) = self.tokens(problems);
+        if token.is_none() && refresh_token.is_none() && sign_in.application.is_none() {
+            let shape = "a user access token with the scopes chat:read and chat:edit, or TWITCH_ID to sign in with";
+            problems.add("TWITCH_TOKEN", "is not set", shape, "oauth:0123456789abcdefghijklmnopqrst");
+        }
+        let sends_by_api = sends_by_api(&self.twitch_send, &sign_in, problems);
         TwitchSettings {
             channels: channels(text(self.twitch_channel.as_ref()), problems),
-            bot_login: bot_login(text(self.twitch_bot_login.as_ref()), problems),
-            token: Secret::new(token.expose().trim_start_matches("oauth:")),
-            client_id: text(self.twitch_id.as_ref()).map(str::to_owned),
+            token,
+            refresh_token,
+            sign_in,
             irc: irc_address(&self.twitch_irc_url, problems),
-            helix_url: url(&self.twitch_helix_url, problems),
+            helix_url: http_url("TWITCH_HELIX_URL", &self.twitch_helix_url, HELIX, problems),
+            eventsub_url: web_url(
+                "TWITCH_EVENTSUB_URL",
+                &self.twitch_eventsub_url,
+                &["ws", "wss"],
+                ("a ws or wss URL", "wss://eventsub.wss.twitch.tv/ws"),
+                problems,
+            ),
             poll_interval: poll_interval(&self.twitch_poll_interval, problems),
+            sends_by_api,
         }
+    }
+
+    fn tokens(&self, problems: &mut ConfigProblems) -> (Option<Secret>, Option<Secret>) {
+        let file = text(self.twitch_token_file.as_ref());
+        let token = problems.secret("TWITCH_TOKEN", self.twitch_token.as_ref(), file);
+        let token = token.map(|token| Secret::new(token.expose().trim_start_matches("oauth:")));
+        let file = text(self.twitch_refresh_token_file.as_ref());
+        (token, problems.secret("TWITCH_REFRESH_TOKEN", self.twitch_refresh_token.as_ref(), file))
     }
 }
 
@@ -120,17 +150,16 @@ fn channels(value: Option<&str>, problems: &mut ConfigProblems) -> Vec<String> {
     names
 }
 
-fn bot_login(value: Option<&str>, problems: &mut ConfigProblems) -> String {
-    let login = value.unwrap_or("pedro_el_asistente").trim().to_lowercase();
-    if !is_login(&login) {
-        let wrong = format!("{login:?} is no login");
-        problems.add("TWITCH_BOT_LOGIN", wrong, "the login of the bot's Twitch account", "pedro_el_asistente");
-    }
-    login
-}
-
-fn is_login(name: &str) -> bool {
-    (1..=25).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+fn sends_by_api(way: &str, sign_in: &SignInSettings, problems: &mut ConfigProblems) -> bool {
+    let has_secret = sign_in.application.as_ref().is_some_and(|application| application.client_secret.is_some());
+    let wrong = match way.trim() {
+        "irc" | "" => return false,
+        "helix" if has_secret => return true,
+        "helix" => "is helix, which needs TWITCH_ID and TWITCH_SECRET".to_owned(),
+        other => format!("{other:?} is no way to send"),
+    };
+    problems.add("TWITCH_SEND", wrong, "irc, or helix with the application's id and secret", "irc");
+    false
 }
 
 fn irc_address(value: &str, problems: &mut ConfigProblems) -> Address {
@@ -151,20 +180,6 @@ fn irc_address(value: &str, problems: &mut ConfigProblems) -> Address {
             "ircs://irc.chat.twitch.tv:6697",
         );
         Address { host: String::new(), port: 0, tls: false }
-    })
-}
-
-fn url(value: &str, problems: &mut ConfigProblems) -> Url {
-    let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    Url::parse(value.trim_end_matches('/')).ok().filter(usable).unwrap_or_else(|| {
-        problems.add(
-            "TWITCH_HELIX_URL",
-            format!("{value:?} is no URL"),
-            "an http or https URL",
-            "https://api.twitch.tv/helix",
-        );
-        #[expect(clippy::expect_used, reason = "a constant")]
-        Url::parse("http://invalid").expect("a URL")
     })
 }
 

@@ -1,11 +1,16 @@
-//! Twitch's API, as far as Pedro reads it: what a stream is called, and whether it is on.
+//! Twitch's API, as far as Pedro needs it: what a stream is called, whether it is on, and being told of both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use pedro_core::service::secret::Secret;
 use pedro_core::store::stream_title::StreamState;
+use reqwest::{RequestBuilder, Response};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
 use url::Url;
+
+use crate::tokens::{Refuser, Tokens};
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,8 +19,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HelixError {
     /// The token or the client id is not accepted.
-    #[error("Twitch's API refuses TWITCH_TOKEN with TWITCH_ID (status {0}): the token must be of this application")]
+    #[error("Twitch's API refuses the token with TWITCH_ID (status {0}): the token must be of this application")]
     Refused(u16),
+    /// Nobody is signed in.
+    #[error("nobody has signed Pedro in to Twitch")]
+    NotSignedIn,
     /// Another status.
     #[error("Twitch's API answered with status {0}")]
     Status(u16),
@@ -31,11 +39,11 @@ pub(crate) enum HelixError {
 }
 
 /// A client of the API.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Helix {
     base: Url,
     client_id: String,
-    token: Secret,
+    tokens: Arc<Tokens>,
     http: reqwest::Client,
 }
 
@@ -46,12 +54,12 @@ struct Page<T> {
 
 impl Helix {
     /// A client with this base URL, such as `https://api.twitch.tv/helix`.
-    pub(crate) fn new(base: Url, client_id: String, token: Secret) -> Result<Self, HelixError> {
+    pub(crate) fn new(base: Url, client_id: String, tokens: Arc<Tokens>) -> Result<Self, HelixError> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .build()
             .map_err(|error| HelixError::Unreachable(error.without_url().to_string()))?;
-        Ok(Self { base, client_id, token, http })
+        Ok(Self { base, client_id, tokens, http })
     }
 
     /// The id of the account with this login.
@@ -80,21 +88,46 @@ impl Helix {
         Ok(StreamState { title: channel.title, category: channel.game_name, live: !streams.data.is_empty() })
     }
 
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, HelixError> {
-        let url = format!("{}/{path}", self.base.as_str().trim_end_matches('/'));
+    /// Has an event of a channel told to an `EventSub` session; one that is told already is no failure.
+    pub(crate) async fn subscribe(
+        &self,
+        session: &str,
+        (kind, version): (&str, &str),
+        user_id: &str,
+    ) -> Result<(), HelixError> {
+        let body = json!({
+            "type": kind, "version": version, "condition": { "broadcaster_user_id": user_id },
+            "transport": { "method": "websocket", "session_id": session },
+        });
+        match self.send(self.http.post(self.url("eventsub/subscriptions")).json(&body)).await {
+            Ok(_) | Err(HelixError::Status(409)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, HelixError> {
+        let response = self.send(self.http.get(self.url(path)).query(query)).await?;
+        response.json().await.map_err(|error| HelixError::Unreadable(error.without_url().to_string()))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    /// Sends a request with the token that holds now. Whoever keeps the token hears when it is refused.
+    async fn send(&self, request: RequestBuilder) -> Result<Response, HelixError> {
+        let token = self.tokens.current().ok_or(HelixError::NotSignedIn)?.access;
+        let request = request.header("Client-Id", &self.client_id).bearer_auth(token.expose());
         let unreachable = |error: reqwest::Error| HelixError::Unreachable(error.without_url().to_string());
-        let response = self
-            .http
-            .get(url)
-            .query(query)
-            .header("Client-Id", &self.client_id)
-            .bearer_auth(self.token.expose())
-            .send()
-            .await
-            .map_err(unreachable)?;
+        let response = request.send().await.map_err(unreachable)?;
         match response.status().as_u16() {
-            200 => response.json().await.map_err(|error| HelixError::Unreadable(error.without_url().to_string())),
-            status @ (401 | 403) => Err(HelixError::Refused(status)),
+            200..=299 => Ok(response),
+            status @ (401 | 403) => {
+                if status == 401 {
+                    self.tokens.refused(&token, Refuser::Api);
+                }
+                Err(HelixError::Refused(status))
+            }
             status => Err(HelixError::Status(status)),
         }
     }

@@ -2,12 +2,18 @@
 
 mod config;
 mod convert;
+mod eventsub;
 mod helix;
+mod helix_sender;
+mod keeper;
 mod limiter;
+mod pause;
 mod reader;
 mod sender;
 mod state;
+mod streams;
 mod title_poller;
+mod tokens;
 mod transport;
 
 use std::process::ExitCode;
@@ -25,18 +31,28 @@ use pedro_core::question::TWITCH_TERMS;
 use pedro_core::service::config::{BotSettings, BotTask};
 use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, TWITCH};
-use pedro_core::service::{Readiness, Shutdown, Signals, Verdict, shutdown, telemetry};
+use pedro_core::service::{Readiness, Seal, Secret, Shutdown, Signals, Verdict, shutdown, telemetry};
 use pedro_core::speech::speech;
 use pedro_core::store::channel::Seen;
 use pedro_core::workflow;
+use pedro_twitch::oauth::OAuth;
+use pedro_twitch::options::SignInSettings;
+use pedro_twitch::token::Shelf;
+use sqlx::PgPool;
 use tokio::sync::watch;
 
 use crate::config::{Options, TwitchSettings};
+use crate::eventsub::{EventSub, Watched};
 use crate::helix::Helix;
+use crate::helix_sender::HelixSender;
+use crate::keeper::Keeper;
+use crate::pause::Pause;
 use crate::reader::Reader;
 use crate::sender::Sender;
 use crate::state::State;
+use crate::streams::Streams;
 use crate::title_poller::TitlePoller;
+use crate::tokens::Tokens;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -72,8 +88,8 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     shutdown.spawn("metrics", metrics.clone().upkeep(shutdown.token()));
 
     // The pages come first: while the database is waited for, `/readyz` says so.
-    let (readiness, state) = (Readiness::new(), Arc::new(State::new()));
-    watch_chat(&readiness, &state, twitch.channels.clone());
+    let (readiness, state, tokens) = (Readiness::new(), Arc::new(State::new()), Arc::new(Tokens::new()));
+    watch_chat(&readiness, &state, &tokens, twitch.channels.clone());
     let booted = Booted::default();
     let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
     let api = api::routes(Arc::clone(&booted), pages.api_token.as_ref(), &community.communities);
@@ -82,7 +98,8 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
 
     let (voice, speeches) = speech();
     let (inbox, lines) = inbox(Platform::Twitch);
-    let identity = Identity { login: twitch.bot_login.clone(), user_ids: vec![twitch.bot_login.clone()] };
+    let bot_login = twitch.sign_in.bot_login.clone();
+    let identity = Identity { login: bot_login.clone(), user_ids: vec![bot_login.clone()] };
     let parts = Parts {
         platform: Platform::Twitch,
         identity,
@@ -113,17 +130,21 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     pedro.start(lines);
 
     let (client, current_client) = watch::channel(None);
+    let api_sender = api_sender(&twitch)?;
+    let sends_by_api = api_sender.is_some();
     transport::set_address(twitch.irc);
     let sender = Sender {
-        bot_login: twitch.bot_login.clone(),
+        bot_login: bot_login.clone(),
+        api: api_sender,
         state: Arc::clone(&state),
         client: current_client,
         limiter: Mutex::default(),
     };
     shutdown.spawn_carrier("sender", Arc::new(sender).run(speeches, shutdown.clone()));
     let reader = Reader {
-        bot_login: twitch.bot_login,
-        token: twitch.token.expose().to_owned(),
+        bot_login,
+        tokens: Arc::clone(&tokens),
+        hears_itself: sends_by_api,
         channels: twitch.channels.clone(),
         inbox: Some(inbox),
         state: Arc::clone(&state),
@@ -131,10 +152,25 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
         ready: Some(Box::new(shutdown::notify_ready)),
     };
     shutdown.spawn_carrier("reader", reader.run(shutdown.token(), shutdown.work_token()));
-    if let Some(client_id) = twitch.client_id {
-        let helix = Helix::new(twitch.helix_url, client_id, twitch.token)?;
-        let poller = TitlePoller { helix, pedro: Arc::clone(&pedro), every: twitch.poll_interval };
+    let application = twitch.sign_in.application.clone();
+    let keeper = keeper(
+        twitch.sign_in,
+        (twitch.token, twitch.refresh_token),
+        &pedro.pool,
+        community.secret_key.as_ref(),
+        &tokens,
+        &shutdown,
+    )?;
+    shutdown.spawn_essential("token keeper", keeper.run(shutdown.token()));
+    if let Some(application) = application {
+        let helix = Helix::new(twitch.helix_url, application.client_id, Arc::clone(&tokens))?;
+        let (streams, watched) = (Arc::new(Streams::new(Arc::clone(&pedro))), Arc::new(Watched::default()));
+        let every = twitch.poll_interval;
+        let poller =
+            TitlePoller { helix: helix.clone(), streams: Arc::clone(&streams), every, watched: watched.subscribe() };
         shutdown.spawn_essential("title poller", poller.run(shutdown.token()));
+        let eventsub = EventSub { url: twitch.eventsub_url, helix, tokens, streams, watched };
+        shutdown.spawn_essential("eventsub", eventsub.run(shutdown.token()));
     }
 
     let code = shutdown.run_until_signal(signals, shutdown::DRAIN).await;
@@ -142,13 +178,50 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     Ok(code)
 }
 
+/// What sends through the API, if the operator wants that.
+fn api_sender(twitch: &TwitchSettings) -> anyhow::Result<Option<HelixSender>> {
+    let Some(application) = twitch.sign_in.application.clone().filter(|_| twitch.sends_by_api) else {
+        return Ok(None);
+    };
+    let (client_id, login) = (application.client_id.clone(), twitch.sign_in.bot_login.clone());
+    let oauth = OAuth::new(twitch.sign_in.oauth_url.clone(), Some(application))?;
+    Ok(Some(HelixSender::new(twitch.helix_url.clone(), client_id, oauth, login)?))
+}
+
+/// Whoever keeps Pedro signed in, without being started.
+fn keeper(
+    settings: SignInSettings,
+    given: (Option<Secret>, Option<Secret>),
+    pool: &PgPool,
+    key: Option<&Secret>,
+    tokens: &Arc<Tokens>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Keeper> {
+    let seal = Seal::new(key);
+    if !seal.has_key() {
+        tracing::warn!("PEDRO_SECRET_KEY is not set: the Twitch token is kept in the database without encryption");
+    }
+    Ok(Keeper {
+        oauth: OAuth::new(settings.oauth_url, settings.application)?,
+        shelf: Shelf { pool: pool.clone(), seal, login: settings.bot_login },
+        tokens: Arc::clone(tokens),
+        given,
+        webhook: settings.webhook,
+        pause: Pause::for_refusals(),
+        shutdown: shutdown.clone(),
+    })
+}
+
 /// Adds the truth about the chat connection: in every channel, and something heard lately.
-fn watch_chat(readiness: &Readiness, state: &Arc<State>, channels: Vec<String>) {
+fn watch_chat(readiness: &Readiness, state: &Arc<State>, tokens: &Arc<Tokens>, channels: Vec<String>) {
     readiness.clock(TWITCH, state.clock.clone());
-    let state = Arc::clone(state);
+    let (state, tokens) = (Arc::clone(state), Arc::clone(tokens));
     readiness.check(TWITCH, move || {
         let joined = state.channels();
         let verdict = match (state.refusal(), channels.iter().find(|channel| !joined.contains(channel))) {
+            (_, Some(_)) if tokens.current().is_none() => {
+                Verdict::red("nobody has signed Pedro in: the log says where, and with which code")
+            }
             (Some(words), _) => Verdict::red(format!("Twitch refused the sign-in: {words}; give a valid TWITCH_TOKEN")),
             (None, Some(missing)) => Verdict::red(format!("not in the channel {missing}")),
             (None, None) if !state.is_alive() => Verdict::red("nothing was heard lately"),

@@ -12,11 +12,11 @@ use pedro_core::service::metrics::{TWITCH, record};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use twitch_irc::ClientConfig;
-use twitch_irc::login::StaticLoginCredentials;
 use twitch_irc::message::{IRCMessage, NoticeMessage, ServerMessage, UserStateMessage};
 
 use crate::convert;
 use crate::state::{Echo, State};
+use crate::tokens::{ChatCredentials, Tokens};
 use crate::transport::Client;
 
 /// A client from which nothing was heard for so long is thrown away: its own pings come every 30 s.
@@ -39,7 +39,9 @@ const BEFORE_REPLACEMENT: Duration = Duration::from_secs(2);
 /// What the reader needs.
 pub(crate) struct Reader {
     pub(crate) bot_login: String,
-    pub(crate) token: String,
+    pub(crate) tokens: Arc<Tokens>,
+    /// Twitch delivers what was sent through its API, but not what was sent over this connection.
+    pub(crate) hears_itself: bool,
     pub(crate) channels: Vec<String>,
     /// `None` once nothing more is taken.
     pub(crate) inbox: Option<Inbox>,
@@ -63,7 +65,7 @@ impl Reader {
     /// Reads until told to stop; lines only until `last_lines`. A client that falls silent is replaced.
     pub(crate) async fn run(mut self, last_lines: CancellationToken, stop: CancellationToken) {
         let mut memory = Memory::default();
-        while !stop.is_cancelled() {
+        while may_connect(&self.tokens, &last_lines, &stop).await {
             let (incoming, client) = Client::new(self.client_config());
             let wanted: HashSet<String> = self.channels.iter().cloned().collect();
             if let Err(error) = client.set_wanted_channels(wanted) {
@@ -81,8 +83,8 @@ impl Reader {
         record::connected(TWITCH, false);
     }
 
-    fn client_config(&self) -> ClientConfig<StaticLoginCredentials> {
-        let credentials = StaticLoginCredentials::new(self.bot_login.clone(), Some(self.token.clone()));
+    fn client_config(&self) -> ClientConfig<ChatCredentials> {
+        let credentials = ChatCredentials { login: self.bot_login.clone(), tokens: Arc::clone(&self.tokens) };
         let mut config = ClientConfig::new_simple(credentials);
         if self.channels.len() > CHANNELS_PER_CONNECTION {
             config.max_channels_per_connection = CHANNELS_PER_CONNECTION;
@@ -130,6 +132,9 @@ impl Reader {
         self.state.clock.touch();
         let now = Utc::now();
         match message {
+            // Whoever sent it stores it, with what it was made from: that must not come second.
+            ServerMessage::Privmsg(line)
+                if self.hears_itself && line.sender.login.eq_ignore_ascii_case(&self.bot_login) => {}
             ServerMessage::Privmsg(line) => {
                 record::message_received(TWITCH);
                 self.put(convert::line(&line, &self.bot_login));
@@ -221,14 +226,26 @@ impl Reader {
             {
                 if self.state.refusal().is_none() {
                     tracing::error!(
-                        "Twitch refused the sign-in as {:?}: {words}. Give a valid TWITCH_TOKEN with the scopes chat:read and chat:edit.",
+                        "Twitch refused the sign-in as {:?}: {words}. Another token is looked for; if none is found, give a valid TWITCH_TOKEN with the scopes chat:read and chat:edit, or sign in.",
                         self.bot_login
                     );
                 }
                 self.state.refused(words);
+                self.tokens.refused_by_chat();
             }
             _ => tracing::info!("Twitch says: {words}"),
         }
+    }
+}
+
+/// Waits until Pedro is signed in; false when it is told to stop.
+async fn may_connect(tokens: &Tokens, last_lines: &CancellationToken, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => false,
+        _ = tokens.until_there() => true,
+        // Nothing was said yet: there is no word of Twitch's to wait for.
+        () = last_lines.cancelled() => false,
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use twitch_irc::message::{IRCMessage, IRCTags};
 use uuid::Uuid;
 
+use crate::helix_sender::HelixSender;
 use crate::limiter::Limiter;
 use crate::state::{Echo, State};
 use crate::transport::Client;
@@ -34,12 +35,17 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// How long a message waits for a connection before it is given back.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(60);
 
+/// How long the API is left alone when it failed, longer each time.
+const API_AGAIN: Duration = Duration::from_secs(1);
+
 /// How often a message that Twitch rejected for a passing reason is sent again.
 const TRIES: u32 = 4;
 
 /// What senders of all channels share.
 pub(crate) struct Sender {
     pub(crate) bot_login: String,
+    /// Sends instead of the chat connection.
+    pub(crate) api: Option<HelixSender>,
     pub(crate) state: Arc<State>,
     pub(crate) client: watch::Receiver<Option<Client>>,
     /// The account's limits. Held for look-ups only, never over an await.
@@ -97,6 +103,7 @@ impl Sender {
     async fn say(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Result<Spoken, NotSpoken> {
         let mut perhaps_taken = false;
         for attempt in 1..=TRIES {
+            // Through the API too: who is not in the channel does not hear what becomes of it.
             timeout(CONNECTED_WITHIN, self.until_in(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
             let sent = self.within_limits(channel, text, !perhaps_taken).await;
             match self.send(channel, &sent, reply_to).await {
@@ -112,8 +119,11 @@ impl Sender {
                     tokio::time::sleep(wait * attempt).await;
                 }
                 Echo::Lost => {
-                    tracing::warn!(channel, "the connection was lost while a message was sent: sending it again");
+                    tracing::warn!(channel, "it is not known what became of a message: sending it again");
                     perhaps_taken = true;
+                    if self.api.is_some() {
+                        tokio::time::sleep(API_AGAIN * attempt).await;
+                    }
                 }
             }
         }
@@ -151,6 +161,9 @@ impl Sender {
     }
 
     async fn send(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Echo {
+        if let Some(api) = &self.api {
+            return api.send(channel, &text.replace(['\r', '\n', '\0'], " "), reply_to).await;
+        }
         let Some(client) = self.client.borrow().clone() else { return Echo::Lost };
         let mut echo = self.state.await_echo(channel);
         // Not the client's own `say`: it puts ". " before the text, which counts and shows.

@@ -69,7 +69,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         search::check(&settings, &mut report).await?;
     }
     if let Some(settings) = twitch {
-        twitch::check(settings, &mut report).await?;
+        let key = community.as_ref().and_then(|community| community.secret_key.as_ref());
+        let stored = settings.stored(database.as_ref(), key).await;
+        twitch::check(settings, stored, &mut report).await?;
     }
     if let Some(settings) = discord {
         discord::check(settings, &mut report).await?;

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use pedro_core::service::config::{ConfigProblems, text};
+use pedro_core::boot;
+use pedro_core::service::Seal;
+use pedro_core::service::config::{ConfigProblems, DatabaseSettings, text};
 use pedro_core::service::secret::{Secret, shown_url};
+use pedro_twitch::options::{SignInArgs, SignInSettings};
+use pedro_twitch::token::{Shelf, Token};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
-use url::Url;
+use sqlx::PgPool;
 
 use super::report::Report;
-
-const OAUTH: &str = "https://id.twitch.tv/oauth2";
 
 /// How long Twitch may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,43 +27,42 @@ const SOON_DAYS: i64 = 7;
 
 const MEND: &str = "make a new user token of the bot's account with the scopes chat:read and chat:edit";
 
+const SIGN_IN: &str = "start the bot and do what its log says, or run `pedro login twitch`";
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Twitch")]
 pub(crate) struct TwitchArgs {
-    /// User access token of the bot's account, with or without `oauth:`. Unset: Twitch is not checked
+    /// User access token of the bot's account, with or without `oauth:`. Unset: the one that is stored is checked
     #[arg(long, env = "TWITCH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     twitch_token: Option<Secret>,
     /// File that holds TWITCH_TOKEN
     #[arg(long, env = "TWITCH_TOKEN_FILE", value_name = "PATH")]
     twitch_token_file: Option<String>,
-    /// Client id of the Twitch application
-    #[arg(long, env = "TWITCH_ID", value_name = "ID")]
-    twitch_id: Option<String>,
-    /// Base URL of Twitch's sign-in. Default: `https://id.twitch.tv/oauth2`
-    #[arg(long, env = "TWITCH_OAUTH_URL", value_name = "URL")]
-    twitch_oauth_url: Option<String>,
+    #[command(flatten)]
+    sign_in: SignInArgs,
 }
 
 /// Twitch, checked.
 pub(super) struct TwitchSettings {
     token: Option<Secret>,
-    client_id: Option<String>,
-    oauth: Option<Url>,
+    sign_in: SignInSettings,
 }
 
 impl TwitchArgs {
     pub(super) fn resolve(self, problems: &mut ConfigProblems) -> TwitchSettings {
-        let url = text(self.twitch_oauth_url.as_ref()).unwrap_or(OAUTH);
-        let oauth = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if oauth.is_none() {
-            problems.add("TWITCH_OAUTH_URL", "is no URL", "an http or https URL", OAUTH);
-        }
         let file = text(self.twitch_token_file.as_ref());
-        TwitchSettings {
-            token: problems.secret("TWITCH_TOKEN", self.twitch_token.as_ref(), file),
-            client_id: text(self.twitch_id.as_ref()).map(str::to_owned),
-            oauth,
-        }
+        let token = problems.secret("TWITCH_TOKEN", self.twitch_token.as_ref(), file);
+        TwitchSettings { token, sign_in: self.sign_in.resolve(problems) }
+    }
+}
+
+impl TwitchSettings {
+    /// The token that the bot keeps, unless one was given by hand. What is wrong with the database is told elsewhere.
+    pub(super) async fn stored(&self, database: Option<&DatabaseSettings>, key: Option<&Secret>) -> Option<Token> {
+        let database = database.filter(|_| self.token.is_none())?;
+        let pool = PgPool::connect_lazy_with(boot::connect_options(database).ok()?);
+        let shelf = Shelf { pool, seal: Seal::new(key), login: self.sign_in.bot_login.clone() };
+        Some(shelf.load().await.ok()??.0)
     }
 }
 
@@ -78,14 +79,29 @@ struct Validated {
     expires_in: i64,
 }
 
-pub(super) async fn check(settings: TwitchSettings, report: &mut Report) -> anyhow::Result<()> {
-    let (Some(token), Some(oauth)) = (settings.token, settings.oauth) else { return Ok(()) };
+/// `stored` is the token that the bot keeps.
+pub(super) async fn check(settings: TwitchSettings, stored: Option<Token>, report: &mut Report) -> anyhow::Result<()> {
+    let TwitchSettings { token, sign_in: SignInSettings { application, oauth_url: oauth, .. } } = settings;
+    let is_renewed = stored.as_ref().is_some_and(|token| token.refresh.is_some());
+    let Some(token) = token.or(stored.map(|token| token.access)) else {
+        return match application {
+            Some(_) => report.warn("Twitch token", "nobody has let Pedro into Twitch yet", SIGN_IN),
+            None => Ok(()),
+        };
+    };
     let token = token.expose().trim_start_matches("oauth:");
     let client = Client::builder().timeout(PATIENCE).build().context("no HTTP client can be made")?;
     let url = format!("{}/validate", oauth.as_str().trim_end_matches('/'));
     let answer = client.get(url).header("Authorization", format!("OAuth {token}")).send().await;
     let shown = shown_url(&oauth);
     let answer = match answer {
+        Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED && is_renewed => {
+            return report.warn(
+                "Twitch token",
+                "the stored one has ended; the bot exchanges it when it starts",
+                SIGN_IN,
+            );
+        }
         Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
             return report.fail("Twitch token", "Twitch refuses it: it is wrong, has ended, or was taken back", MEND);
         }
@@ -97,7 +113,10 @@ pub(super) async fn check(settings: TwitchSettings, report: &mut Report) -> anyh
         Err(_) => return report.warn("Twitch token", format!("{shown} does not answer"), "is this machine online?"),
     };
     match answer.json().await {
-        Ok(validated) => judge(&validated, settings.client_id.as_deref(), report),
+        Ok(validated) => {
+            let client_id = application.map(|application| application.client_id);
+            judge(&validated, client_id.as_deref(), is_renewed, report)
+        }
         Err(_) => report.warn(
             "Twitch token",
             format!("{shown} answers something else than Twitch"),
@@ -106,12 +125,13 @@ pub(super) async fn check(settings: TwitchSettings, report: &mut Report) -> anyh
     }
 }
 
-fn judge(token: &Validated, client_id: Option<&str>, report: &mut Report) -> anyhow::Result<()> {
+fn judge(token: &Validated, client_id: Option<&str>, is_renewed: bool, report: &mut Report) -> anyhow::Result<()> {
     let Some(login) = &token.login else {
         return report.fail("Twitch token", "it is an app token, which cannot read chat", MEND);
     };
     let days = token.expires_in / 86_400;
     let lasts = match token.expires_in {
+        _ if is_renewed => "renewed by the bot".to_owned(),
         0 => "does not end".to_owned(),
         seconds if days == 0 => format!("ends in {} h", seconds / 3_600),
         _ => format!("ends in {days} days"),
@@ -120,7 +140,7 @@ fn judge(token: &Validated, client_id: Option<&str>, report: &mut Report) -> any
     let missing: Vec<&str> = SCOPES.into_iter().filter(|scope| !has.iter().any(|has| has == scope)).collect();
     if !missing.is_empty() {
         report.fail("Twitch token", format!("{login}'s token lacks {}", missing.join(" and ")), MEND)?;
-    } else if token.expires_in > 0 && days < SOON_DAYS {
+    } else if token.expires_in > 0 && days < SOON_DAYS && !is_renewed {
         report.warn("Twitch token", format!("{login}'s, {}, {lasts}", has.join(" ")), "make a new one in time")?;
     } else {
         report.ok("Twitch token", format!("{login}'s, {}, {lasts}", has.join(" ")))?;
@@ -149,7 +169,7 @@ mod tests {
 
     fn failed(json: &str, client_id: Option<&str>) -> bool {
         let mut report = Report::new(true);
-        judge(&serde_json::from_str(json).unwrap(), client_id, &mut report).unwrap();
+        judge(&serde_json::from_str(json).unwrap(), client_id, false, &mut report).unwrap();
         report.failed()
     }
 

@@ -7,6 +7,7 @@ mod doctor;
 mod eval;
 mod import;
 mod knowledge;
+mod login;
 mod memory;
 mod model;
 mod recap;

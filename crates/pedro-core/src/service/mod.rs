@@ -9,10 +9,12 @@ pub mod config;
 pub mod health;
 pub mod http;
 pub mod metrics;
+pub mod seal;
 pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use health::{EventClock, Readiness, Verdict};
+pub use seal::{Seal, SealError};
 pub use secret::Secret;
 pub use shutdown::{Shutdown, Signals};

@@ -70,6 +70,21 @@ pub async fn observe(
     Ok(ended.rows_affected() + written.rows_affected() > 0)
 }
 
+/// What a channel's stream is now, as far as is known.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn state(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<Option<StreamState>, StoreError> {
+    let state = sqlx::query_as!(
+        StreamState,
+        "select title, category, live from pedro.stream_title where channel_id = $1 and ended_at is null",
+        channel.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(state)
+}
+
 /// The latest titles of a community, newest first, the current ones included.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 import { $, colourOf, element } from "/page/dom.js";
 import { BASE, api, attempt } from "/page/twitch/api.js";
 import { Chat } from "/page/twitch/chat.js";
+import { showSignIns } from "/page/twitch/sign_in.js";
 import { Stream } from "/page/twitch/stream.js";
 
 const LINES_AT_START = 300;
@@ -77,6 +78,7 @@ export class Twitch {
     if (!here) return;
     this.#stream.show(here);
     this.#showBots(here, state);
+    showSignIns(state, () => this.refresh());
     this.#onState(here, state);
   }
 

@@ -1,5 +1,7 @@
 //! What the page, and tests in other languages, drive the stand-in Twitch with: `/api/twitch/...`.
 
+use std::time::Duration;
+
 use axum::extract::{FromRef, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -39,6 +41,7 @@ pub(super) fn router(twitch: Twitch, shutdown: CancellationToken) -> Router {
         .route("/title", post(title))
         .route("/moderate", post(moderate))
         .route("/misbehave", post(misbehave))
+        .route("/sign_in", post(sign_in))
         .route("/state", get(state))
         .route("/events", get(stream::events))
         .with_state(Control { twitch, shutdown })
@@ -180,10 +183,33 @@ enum Misbehave {
     Reconnect,
     Unavailable,
     Available,
-    RejectNext { channel: String, msg_id: String },
-    HelixFail { count: usize, status: u16 },
+    RejectNext {
+        channel: String,
+        msg_id: String,
+    },
+    HelixFail {
+        count: usize,
+        status: u16,
+    },
     LimitsOn,
     LimitsOff,
+    /// How long tokens hold that are issued from now on.
+    TokenLifetime {
+        seconds: u64,
+    },
+    ExpireTokens,
+    RevokeTokens,
+    OauthFail {
+        count: usize,
+        status: u16,
+    },
+    EventsReconnect,
+    EventsDrop,
+    EventsSilent,
+    EventsSpeak,
+    EventsTwice,
+    EventsOnce,
+    EventsRevoke,
 }
 
 async fn misbehave(State(twitch): State<Twitch>, Json(action): Json<Misbehave>) -> Answer {
@@ -200,8 +226,35 @@ async fn misbehave(State(twitch): State<Twitch>, Json(action): Json<Misbehave>) 
         Misbehave::HelixFail { count, status } => twitch.helix_fail(count.min(1_000), status),
         Misbehave::LimitsOn => twitch.set_rate_limits(true),
         Misbehave::LimitsOff => twitch.set_rate_limits(false),
+        Misbehave::TokenLifetime { seconds } => twitch.set_token_lifetime(Duration::from_secs(seconds.max(1))),
+        Misbehave::ExpireTokens => twitch.expire_tokens(),
+        Misbehave::RevokeTokens => twitch.revoke_tokens(),
+        Misbehave::OauthFail { count, status } => twitch.oauth_fail(count.min(1_000), status),
+        Misbehave::EventsReconnect => twitch.reconnect_events(),
+        Misbehave::EventsDrop => twitch.drop_event_sessions(),
+        Misbehave::EventsSilent => twitch.silence_events(true),
+        Misbehave::EventsSpeak => twitch.silence_events(false),
+        Misbehave::EventsTwice => twitch.repeat_events(true),
+        Misbehave::EventsOnce => twitch.repeat_events(false),
+        Misbehave::EventsRevoke => twitch.revoke_events("user_removed"),
     }
     done()
+}
+
+#[derive(Debug, Deserialize)]
+struct SignIn {
+    code: String,
+    /// As whom; the bot's account unless another is named.
+    login: Option<String>,
+}
+
+/// Somebody lets in the program that shows this code.
+async fn sign_in(State(twitch): State<Twitch>, Json(asked): Json<SignIn>) -> Answer {
+    let login = asked.login.unwrap_or_else(|| twitch.read(|world| world.tokens.bot_login.clone()));
+    if twitch.authorize_device(asked.code.trim().to_uppercase().as_str(), &login) {
+        return done();
+    }
+    Err(Refused(StatusCode::NOT_FOUND, "no program waits with this code".to_owned()))
 }
 
 async fn state(State(twitch): State<Twitch>) -> Json<Value> {
@@ -226,6 +279,9 @@ fn describe(world: &World) -> Value {
         "connections": world.connections.count(), "connections_total": world.connections.total,
         "joins": world.connections.joins, "stalled": world.connections.is_stalled(),
         "refuse_sign_in": world.misbehaviour.refuse_sign_in, "unavailable": world.misbehaviour.unavailable,
+        "sign_ins": world.tokens.waiting_codes(), "token_lifetime": world.tokens.lifetime.as_secs(),
+        "event_sessions": world.eventsub.count(), "event_subscriptions": world.eventsub.subscriptions(),
+        "events_silent": world.eventsub.silent, "events_twice": world.eventsub.twice,
         "rate_limits": world.limits.enabled, "violations": world.violations,
     })
 }

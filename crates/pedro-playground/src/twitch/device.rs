@@ -70,6 +70,12 @@ impl Tokens {
         true
     }
 
+    /// The codes that wait for somebody, the newest last.
+    pub(super) fn waiting_codes(&self) -> Vec<String> {
+        let waiting = |device: &&Device| device.login.is_none() && Instant::now() < device.expires;
+        self.devices.iter().filter(waiting).map(|device| device.user_code.clone()).collect()
+    }
+
     /// The program's token, once, if somebody has let it in.
     pub(super) fn redeem_device(&mut self, device_code: &str) -> Result<Issued, NoToken> {
         let known = |device: &Device| device.device_code == device_code && Instant::now() < device.expires;
@@ -89,12 +95,14 @@ impl Twitch {
         let login = normal_login(login);
         self.update(|world| {
             world.people.meet(&login);
-            world.tokens.authorize_device(user_code, &login)
+            let let_in = world.tokens.authorize_device(user_code, &login);
+            world.tell_connections();
+            let_in
         })
     }
 
     /// The codes of the programs that wait to be let in, the newest last.
     pub fn device_codes(&self) -> Vec<String> {
-        self.read(|world| world.tokens.devices.iter().map(|device| device.user_code.clone()).collect())
+        self.read(|world| world.tokens.waiting_codes())
     }
 }

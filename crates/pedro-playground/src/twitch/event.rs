@@ -14,7 +14,7 @@ pub(super) enum Event {
     Deleted { channel: String, ids: Vec<String> },
     /// The stream's title, category or live state is another.
     Title { channel: String, title: String, category: String, live: bool },
-    /// A bot came, went, joined or left; or the stand-in began or ceased to misbehave.
+    /// A bot came, went, joined, left, or wants to be let in; or the stand-in began or ceased to misbehave.
     Connection { connections: usize },
     /// A bot did something Twitch would have punished.
     Violation { text: String },

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Twitch;
+use super::eventsub;
 use super::people::User;
 use super::sending::{Message, Refusal};
 use super::tokens::Token;
@@ -31,6 +32,7 @@ pub(super) fn router(twitch: Twitch) -> Router {
         .route("/channels", get(channels))
         .route("/streams", get(streams))
         .route("/chat/messages", post(send_message))
+        .route("/eventsub/subscriptions", get(subscriptions).post(subscribe).delete(unsubscribe))
         .fallback(async || Failure::new(StatusCode::NOT_FOUND, "the playground has no such part of Helix"))
         .with_state(twitch)
 }
@@ -66,7 +68,7 @@ impl IntoResponse for Failure {
 }
 
 /// Who asks. Every request passes here first: what was told to fail fails, and strangers are turned away.
-struct Caller(Token);
+struct Caller(Token, String);
 
 impl FromRequestParts<Twitch> for Caller {
     type Rejection = Failure;
@@ -86,11 +88,13 @@ impl FromRequestParts<Twitch> for Caller {
             return Err(Failure::new(StatusCode::UNAUTHORIZED, "Client ID is missing"));
         }
         let known = twitch.update(|world| world.tokens.look_up(token, client_id));
-        known.map(Self).ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "Invalid OAuth token"))
+        known
+            .map(|known| Self(known, token.to_owned()))
+            .ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "Invalid OAuth token"))
     }
 }
 
-async fn users(Caller(token): Caller, State(twitch): State<Twitch>, Query(params): Params) -> Answer {
+async fn users(Caller(token, _): Caller, State(twitch): State<Twitch>, Query(params): Params) -> Answer {
     let users = twitch.update(|world| {
         if let (true, Some(login)) = (params.is_empty(), &token.login) {
             world.people.meet(login);
@@ -134,7 +138,7 @@ struct SendMessage {
 }
 
 async fn send_message(
-    Caller(token): Caller,
+    Caller(token, _): Caller,
     State(twitch): State<Twitch>,
     body: Result<Json<SendMessage>, JsonRejection>,
 ) -> Answer {
@@ -162,6 +166,83 @@ async fn send_message(
         Err(Refusal::Told { msg_id, text }) => dropped(&msg_id, &text),
     };
     rows([row])
+}
+
+#[derive(Debug, Deserialize)]
+struct Subscribe {
+    #[serde(rename = "type")]
+    kind: String,
+    version: String,
+    condition: Condition,
+    transport: Transport,
+}
+
+#[derive(Debug, Deserialize)]
+struct Condition {
+    broadcaster_user_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Transport {
+    method: String,
+    #[serde(default)]
+    session_id: String,
+}
+
+/// What can be subscribed to here, and in which version.
+const EVENTS: [(&str, &str); 3] = [("channel.update", "2"), ("stream.online", "1"), ("stream.offline", "1")];
+/// As on Twitch: each subscription to a channel that has not let the application in costs one.
+const COSTS: usize = 10;
+
+async fn subscribe(
+    Caller(token, access): Caller,
+    State(twitch): State<Twitch>,
+    body: Result<Json<Subscribe>, JsonRejection>,
+) -> Result<Response, Failure> {
+    let Json(body) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    if token.login.is_none() || body.transport.method != "websocket" {
+        return Err(Failure::bad_request("invalid transport and auth combination"));
+    }
+    if !EVENTS.contains(&(body.kind.as_str(), body.version.as_str())) {
+        return Err(Failure::bad_request("the playground has no such subscription type and version"));
+    }
+    let described = twitch.update(|world| {
+        if world.people.by_id(&body.condition.broadcaster_user_id).is_none() {
+            return Err((400, "the broadcaster_user_id is no user"));
+        }
+        if world.eventsub.subscriptions().len() >= COSTS {
+            return Err((429, "number of websocket subscriptions limit exceeded"));
+        }
+        let broadcaster = &body.condition.broadcaster_user_id;
+        let new = eventsub::wanted(&body.transport.session_id, &body.kind, &body.version, broadcaster, &access);
+        world.eventsub.subscribe(new)
+    });
+    let described = described.map_err(|(status, message)| {
+        Failure::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), message)
+    })?;
+    let body = json!({ "data": [described], "total": 1, "total_cost": 1, "max_total_cost": COSTS });
+    Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+}
+
+async fn subscriptions(_: Caller, State(twitch): State<Twitch>) -> Answer {
+    rows(twitch.read(|world| {
+        let all = world.eventsub.subscriptions().iter();
+        all.map(|subscription| subscription.describe("enabled")).collect::<Vec<_>>()
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+struct Unsubscribe {
+    id: String,
+}
+
+async fn unsubscribe(
+    _: Caller,
+    State(twitch): State<Twitch>,
+    Query(asked): Query<Unsubscribe>,
+) -> Result<StatusCode, Failure> {
+    let found = twitch.update(|world| world.eventsub.unsubscribe(&asked.id));
+    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Failure::new(StatusCode::NOT_FOUND, "subscription not found")) }
 }
 
 impl World {

@@ -15,6 +15,8 @@ pub(super) struct Misbehaviour {
     rejections: HashMap<String, VecDeque<String>>,
     /// The statuses that the next Helix requests get.
     helix_failures: VecDeque<u16>,
+    /// The statuses that the next OAuth requests get.
+    oauth_failures: VecDeque<u16>,
 }
 
 impl Misbehaviour {
@@ -26,6 +28,11 @@ impl Misbehaviour {
     /// The status this Helix request fails with, if it is to fail.
     pub(super) fn helix_failure(&mut self) -> Option<u16> {
         self.helix_failures.pop_front()
+    }
+
+    /// The status this OAuth request fails with, if it is to fail.
+    pub(super) fn oauth_failure(&mut self) -> Option<u16> {
+        self.oauth_failures.pop_front()
     }
 }
 
@@ -90,6 +97,11 @@ impl Twitch {
     /// Lets the next `count` Helix requests fail with this status.
     pub fn helix_fail(&self, count: usize, status: u16) {
         self.update(|world| world.misbehaviour.helix_failures.extend(std::iter::repeat_n(status, count)));
+    }
+
+    /// Lets the next `count` OAuth requests (`/oauth2/...`) fail with this status.
+    pub fn oauth_fail(&self, count: usize, status: u16) {
+        self.update(|world| world.misbehaviour.oauth_failures.extend(std::iter::repeat_n(status, count)));
     }
 
     /// Asks every client for a sign of life, as Twitch does about every five minutes; one that has not answered the last

@@ -8,6 +8,8 @@ mod connection;
 mod control;
 mod device;
 mod event;
+mod eventsub;
+mod eventsub_socket;
 mod helix;
 pub(crate) mod irc;
 mod limits;
@@ -52,8 +54,9 @@ struct Shared {
 }
 
 impl Twitch {
-    pub(crate) fn new() -> Self {
-        let shared = Shared { world: Mutex::new(World::new()), changes: watch::Sender::new(0) };
+    /// `eventsub` is where its EventSub sockets are.
+    pub(crate) fn new(eventsub: String) -> Self {
+        let shared = Shared { world: Mutex::new(World::new(eventsub)), changes: watch::Sender::new(0) };
         Self { shared: Arc::new(shared) }
     }
 
@@ -62,6 +65,7 @@ impl Twitch {
         Router::new()
             .nest("/helix", helix::router(self.clone()))
             .merge(oauth::router(self.clone()))
+            .merge(eventsub_socket::router(self.clone(), shutdown.clone()))
             .nest("/api/twitch", control::router(self.clone(), shutdown))
     }
 

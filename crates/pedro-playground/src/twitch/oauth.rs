@@ -25,7 +25,17 @@ pub(super) fn router(twitch: Twitch) -> Router {
         .with_state(twitch)
 }
 
+/// The answer to a request that was told to fail.
+fn told_to_fail(twitch: &Twitch) -> Option<Response> {
+    let status = twitch.update(|world| world.misbehaviour.oauth_failure())?;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Some(failure(status, "the playground was told to fail"))
+}
+
 async fn validate(State(twitch): State<Twitch>, headers: HeaderMap) -> Response {
+    if let Some(failure) = told_to_fail(&twitch) {
+        return failure;
+    }
     let header = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some(token) = header.strip_prefix("OAuth ").or_else(|| header.strip_prefix("Bearer ")) else {
         return failure(StatusCode::UNAUTHORIZED, "missing authorization token");
@@ -70,6 +80,9 @@ impl TokenRequest {
 }
 
 async fn token(State(twitch): State<Twitch>, uri: Uri, body: String) -> Response {
+    if let Some(failure) = told_to_fail(&twitch) {
+        return failure;
+    }
     let Some(request) = TokenRequest::read(uri.query().unwrap_or_default(), &body) else {
         return failure(StatusCode::BAD_REQUEST, "malformed request");
     };
@@ -96,12 +109,18 @@ async fn token(State(twitch): State<Twitch>, uri: Uri, body: String) -> Response
 
 /// A program asks for a code to show.
 async fn device(State(twitch): State<Twitch>, uri: Uri, headers: HeaderMap, body: String) -> Response {
+    if let Some(failure) = told_to_fail(&twitch) {
+        return failure;
+    }
     let request = TokenRequest::read(uri.query().unwrap_or_default(), &body).unwrap_or_default();
     if request.client_id.is_empty() {
         return failure(StatusCode::BAD_REQUEST, "missing client id");
     }
-    let (device_code, user_code) =
-        twitch.update(|world| world.tokens.begin_device(&request.client_id, &request.scopes));
+    let (device_code, user_code) = twitch.update(|world| {
+        let codes = world.tokens.begin_device(&request.client_id, &request.scopes);
+        world.tell_connections();
+        codes
+    });
     let host = headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     Json(json!({
         "device_code": device_code, "user_code": user_code, "expires_in": CODE_LIFETIME.as_secs(),

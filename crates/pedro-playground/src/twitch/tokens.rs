@@ -57,7 +57,7 @@ pub(super) struct Tokens {
     /// Any token is good as long as nobody has said which ones are.
     any: bool,
     pub(super) bot_login: String,
-    lifetime: Duration,
+    pub(super) lifetime: Duration,
 }
 
 impl Default for Tokens {
@@ -159,7 +159,34 @@ impl Twitch {
 
     /// Makes a token, or a refresh token, worthless. Who is in chat with it stays in.
     pub fn revoke_token(&self, token: &str) {
-        self.update(|world| world.tokens.revoked.insert(token.to_owned()));
+        self.update(|world| {
+            world.tokens.revoked.insert(token.to_owned());
+            world.revoke_subscriptions_of(token);
+        });
+    }
+
+    /// Makes all tokens worthless that there are, refresh tokens too, as somebody does who disconnects the application:
+    /// from now on only new ones are good.
+    pub fn revoke_tokens(&self) {
+        self.update(|world| {
+            let tokens = &mut world.tokens;
+            tokens.any = false;
+            let known: Vec<String> = tokens.known.keys().chain(tokens.refreshers.keys()).cloned().collect();
+            tokens.revoked.extend(known.iter().cloned());
+            for token in known {
+                world.revoke_subscriptions_of(&token);
+            }
+            world.tell_connections();
+        });
+    }
+
+    /// All access tokens that there are end now. Refresh tokens stay good.
+    pub fn expire_tokens(&self) {
+        self.update(|world| {
+            for token in world.tokens.known.values_mut() {
+                token.expires = Instant::now();
+            }
+        });
     }
 
     /// How long tokens hold that are issued or added from now on.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::connection::Connections;
 use super::event::Event;
+use super::eventsub::EventSub;
 use super::limits::Limits;
 use super::line::Line;
 use super::misbehave::Misbehaviour;
@@ -35,6 +36,9 @@ pub(super) struct World {
     pub(super) limits: Limits,
     pub(super) misbehaviour: Misbehaviour,
     pub(super) tokens: Tokens,
+    pub(super) eventsub: EventSub,
+    /// Where `EventSub` sockets are.
+    pub(super) eventsub_address: String,
     pub(super) violations: Vec<String>,
     events: broadcast::Sender<Event>,
 }
@@ -56,7 +60,7 @@ pub(super) struct Channel {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(eventsub_address: String) -> Self {
         Self {
             run: Uuid::new_v4(),
             people: People::default(),
@@ -67,6 +71,8 @@ impl World {
             limits: Limits::default(),
             misbehaviour: Misbehaviour::default(),
             tokens: Tokens::default(),
+            eventsub: EventSub::default(),
+            eventsub_address,
             violations: Vec::new(),
             events: broadcast::channel(EVENTS_BEHIND).0,
         }
@@ -142,13 +148,18 @@ impl World {
         title.clone_into(&mut channel.title);
         category.clone_into(&mut channel.category);
         self.tell_title(name);
+        self.tell_of_update(name);
     }
 
     /// Starts or ends the stream; a stream that is live already keeps its beginning.
     pub(super) fn set_live(&mut self, name: &str, live: bool) {
         let channel = self.channel(name);
+        let was_live = channel.live_since.is_some();
         channel.live_since = live.then(|| channel.live_since.unwrap_or_else(Utc::now));
         self.tell_title(name);
+        if live != was_live {
+            self.tell_of_stream(name, live);
+        }
     }
 
     fn tell_title(&mut self, name: &str) {

@@ -65,3 +65,25 @@ async fn the_bots_overlay_is_shown_small_and_folded_away() -> Result<()> {
     person.does_not_see("#overlay-fold", "").await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_bot_that_shows_a_code_is_let_in_by_a_click() -> Result<()> {
+    let town = Town::new().await?;
+    let mut person = town.visitor(WIDE).await?;
+    person.does_not_see("#sign-ins", "wants to be let in").await?;
+    let mut bot = TcpStream::connect(town.playground.http_url().replace("http://", "")).await?;
+    let form = "client_id=a-bot&scopes=chat:read";
+    let request = format!(
+        "POST /oauth2/device HTTP/1.1\r\nHost: playground\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    bot.write_all(request.as_bytes()).await?;
+    person.sees("#sign-ins", "A bot wants to be let in. It shows the code").await?;
+    let code = town.twitch.device_codes().pop().unwrap_or_default();
+    person.sees("#sign-ins code", &code).await?;
+    person.clicks("#sign-ins button", "Let it in as").await?;
+    person.does_not_see("#sign-ins", "wants to be let in").await?;
+    assert_eq!(town.twitch.device_codes(), [] as [String; 0]);
+    assert_eq!(person.complaints(), [] as [String; 0]);
+    Ok(())
+}

@@ -257,3 +257,34 @@ async fn the_page_is_there_and_asks_nobody_else_for_anything() -> Result<()> {
     assert!(paths.len() > 20, "only {paths:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn tokens_end_are_taken_back_and_the_sign_in_fails_when_told() -> Result<()> {
+    let (playground, twitch) = town().await?;
+    let valid = async |token: &str| {
+        let header = format!("Authorization: OAuth {token}\r\n");
+        Ok::<_, anyhow::Error>(get(&playground, "/oauth2/validate", &header).await?.0)
+    };
+    assert_eq!(valid("any").await?, 200);
+    twitch.expire_tokens();
+    assert_eq!(valid("any").await?, 401);
+    assert_eq!(valid("another").await?, 200, "it was not there yet");
+    twitch.oauth_fail(1, 500);
+    assert_eq!((valid("another").await?, valid("another").await?), (500, 200));
+    twitch.revoke_tokens();
+    assert_eq!((valid("another").await?, valid("a third").await?), (401, 401), "only new ones are good");
+
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let device = request(&playground, "POST /oauth2/device", form, "client_id=a&scopes=chat:read").await?.json()?;
+    let code = device["user_code"].as_str().context("no code")?;
+    let (_, state) = get(&playground, "/api/twitch/state", "").await?;
+    assert_eq!(state["sign_ins"], json!([code]));
+    assert_eq!(post(&playground, "/api/twitch/sign_in", "", json!({ "code": "WRONG" })).await?.0, 404);
+    assert_eq!(post(&playground, "/api/twitch/sign_in", "", json!({ "code": code })).await?.0, 200);
+    let device_code = device["device_code"].as_str().context("no code")?;
+    let redeem =
+        format!("client_id=a&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={device_code}");
+    let issued = request(&playground, "POST /oauth2/token", form, &redeem).await?.json()?;
+    assert_eq!(valid(issued["access_token"].as_str().context("no token")?).await?, 200);
+    Ok(())
+}

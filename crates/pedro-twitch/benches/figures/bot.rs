@@ -78,6 +78,8 @@ impl Town {
             .env("TWITCH_ID", "playground")
             .env("TWITCH_IRC_URL", self.playground.irc_url())
             .env("TWITCH_HELIX_URL", format!("{}/helix", self.playground.http_url()))
+            .env("TWITCH_OAUTH_URL", format!("{}/oauth2", self.playground.http_url()))
+            .env("TWITCH_EVENTSUB_URL", self.playground.eventsub_url())
             .env("PEDRO_LISTEN", listen.to_string())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

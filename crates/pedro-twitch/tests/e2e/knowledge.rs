@@ -203,7 +203,9 @@ async fn title_and_history_are_known_and_in_the_prompt(pool: PgPool) -> Result<(
 
 #[sqlx::test(migrations = false)]
 async fn failures_of_the_api_are_told_once_and_harm_nothing(pool: PgPool) -> Result<()> {
-    let setup = Setup { helix: true, not_started: true, ..Setup::default() };
+    // Whoever is told of titles asks the API as well, and would be given some of the failures.
+    let environment = vec![("TWITCH_EVENTSUB_URL", "ws://127.0.0.1:1/ws".to_owned())];
+    let setup = Setup { helix: true, not_started: true, environment, ..Setup::default() };
     setup
         .run(pool, async |t| {
             t.twitch().helix_fail(1, 500);

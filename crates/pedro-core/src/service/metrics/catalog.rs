@@ -97,6 +97,7 @@ catalog! {
     LAST_EVENT_AGE = "pedro_last_event_age_seconds", Kind::Gauge, "Time since the platform was last heard, or since the start.";
     RECONNECTS = "pedro_reconnects_total", Kind::Counter, "Connections to the platform made anew, by reason.";
     RATE_LIMIT_WAITS = "pedro_rate_limit_waits_total", Kind::Counter, "Messages that had to wait for the platform's limits.";
+    CHANNELS_WATCHED = "pedro_twitch_channels_watched", Kind::Gauge, "Channels whose titles Twitch tells as they change.";
     TOKEN_EXPIRY = "pedro_token_expiry_seconds", Kind::Gauge, "Time until the platform's token expires.";
     BUILD_INFO = "pedro_build_info", Kind::Gauge, "Always 1; the labels say what runs.";
     TOKIO_WORKERS = "tokio_workers", Kind::Gauge, "Worker threads of the runtime.";

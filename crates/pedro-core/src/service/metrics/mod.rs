@@ -138,6 +138,9 @@ fn start_platform(platform: &'static str) {
     for name in own {
         counter!(*name).absolute(0);
     }
+    if platform == TWITCH {
+        gauge!(CHANNELS_WATCHED).set(0.0);
+    }
     if platform == DISCORD {
         for status in GameStatus::ALL {
             counter!(GAMES, "status" => status.as_str()).absolute(0);

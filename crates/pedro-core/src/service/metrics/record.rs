@@ -37,6 +37,11 @@ pub fn token_expires_in(time_left: Duration) {
     gauge!(TOKEN_EXPIRY).set(time_left.as_secs_f64());
 }
 
+/// For so many channels Twitch tells by itself what the stream is called.
+pub fn channels_watched(channels: usize) {
+    gauge!(CHANNELS_WATCHED).set(channels as f64);
+}
+
 /// Somebody wrote a message.
 pub fn message_received(platform: &'static str) {
     match platform {

@@ -133,6 +133,8 @@ impl TwitchTester {
         set("TWITCH_TOKEN", format!("oauth:{TOKEN}"));
         set("TWITCH_IRC_URL", playground.irc_url());
         set("TWITCH_HELIX_URL", format!("{}/helix", playground.http_url()));
+        set("TWITCH_OAUTH_URL", format!("{}/oauth2", playground.http_url()));
+        set("TWITCH_EVENTSUB_URL", playground.eventsub_url());
         set("TWITCH_POLL_INTERVAL", "1s".to_owned());
         set("DATABASE_URL", database.to_string());
         set("LLAMA_CPP_PATH", model.url().to_string());
