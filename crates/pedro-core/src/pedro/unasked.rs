@@ -29,6 +29,7 @@ impl Pedro {
         let put_back = |wait: u64, counts: bool| Err(Unsettled { wait: Duration::from_secs(wait), counts });
         match failure {
             Failure::Stopped | Failure::SourceForgotten | Failure::Unsent(NotSpoken::Unwanted) => put_back(0, false),
+            Failure::Busy => put_back(2, false),
             Failure::Store(error) => put_back(2, !error.is_transient()),
             Failure::Unsent(NotSpoken::Unavailable) => put_back(5, false),
             Failure::Unsent(NotSpoken::Refused(_)) => self.finish(question, Ending::Unsaid).await,
