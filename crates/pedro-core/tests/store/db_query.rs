@@ -70,7 +70,10 @@ async fn what_is_not_on_the_list_is_refused(pool: PgPool) {
         assert!(matches!(refused, Err(StepError::Refused(_))), "{params}: {refused:?}");
     }
     let names: Vec<String> = DbQuery::catalog().into_iter().map(|entry| entry.name).collect();
-    assert_eq!(names, ["links", "stream_titles", "current_title", "chat_statistics", "first_message"]);
+    assert_eq!(
+        names,
+        ["links", "stream_titles", "current_title", "chat_statistics", "trained_prompts", "first_message"]
+    );
     for name in names.iter().filter(|name| *name != "first_message") {
         assert!(read_in(&world, json!({"query": name}), &scope(&world)).await.is_ok(), "{name}");
     }
