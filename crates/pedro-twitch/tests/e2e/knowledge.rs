@@ -91,9 +91,9 @@ async fn a_link_is_found_by_its_meaning_in_a_command_and_for_an_answer(pool: PgP
         let other = t.chat("carol", "pedro, did bob fix the printer?");
         t.next_reply_to(&other).await?;
         let prompts = t.prompts();
-        ensure!(prompts[0].contains("playlist: https://example.org/songs"), "{}", prompts[0]);
-        ensure!(!prompts[0].contains("https://example.org/kb"), "{}", prompts[0]);
-        ensure!(!prompts[1].contains("https://example.org"), "{}", prompts[1]);
+        // What was said when they were added may be there too, as a note from memory.
+        ensure!(prompts[0].contains("\nLinks:\n\"\"\"\nplaylist: https://example.org/songs\n\"\"\""), "{}", prompts[0]);
+        ensure!(!prompts[1].contains("\nLinks:\n"), "{}", prompts[1]);
         Ok(())
     })
     .await
@@ -109,7 +109,7 @@ async fn where_links_are_not_allowed_none_is_in_a_prompt(pool: PgPool) -> Result
             until_links_are_embedded(t, 1).await?;
             let question = t.chat("bob", &format!("pedro, {BY_MEANING}"));
             t.next_reply_to(&question).await?;
-            ensure!(!t.prompts()[0].contains("example.org/songs"), "{}", t.prompts()[0]);
+            ensure!(!t.prompts()[0].contains("\nLinks:\n"), "{}", t.prompts()[0]);
             Ok(())
         })
         .await

@@ -79,7 +79,10 @@ async fn only_moderators_have_lines_forgotten_and_only_by_a_reply(pool: PgPool) 
 async fn an_answer_that_a_moderator_has_forgotten_goes_with_all_its_pieces(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         t.twitch().make_moderator(TOWN, "maud");
-        let long = format!("{} {WORD} is the end.", "This sentence fills the first message of the answer. ".repeat(12));
+        let animals = ["cat", "dog", "fox", "owl", "bear", "wolf", "hare", "deer", "mole", "crow", "swan", "goat"];
+        let chapters =
+            animals.map(|animal| format!("The {animal} of the old mill went to sea in a boat of {animal} hair."));
+        let long = format!("{} {WORD} is the end.", chapters.join(" "));
         t.model.push(Turn::say(long));
         let question = t.chat("bob", "pedro, tell me a story");
         let first = t.next_reply().await?;
@@ -90,7 +93,7 @@ async fn an_answer_that_a_moderator_has_forgotten_goes_with_all_its_pieces(pool:
         ensure!(!rows_with(t.db(), WORD).await?.is_empty());
         // Pointed at by its first piece.
         ensure!(reply(t, "maud", "!forget", &first.id).await?.starts_with("done"));
-        for word in [WORD, "fills the first message"] {
+        for word in [WORD, "of the old mill"] {
             let left = rows_with(t.db(), word).await?;
             ensure!(left.is_empty(), "{left:#?}");
         }
@@ -141,8 +144,8 @@ async fn lines_older_than_the_configured_days_are_gone_after_a_start(pool: PgPoo
             })
             .await?;
             ensure!(t.lines().await?.iter().any(|line| line.text.contains("good evening")), "the others stay");
-            assert_eq!(t.metric("pedro_messages_expired_total").await?, 2.0);
-            Ok(())
+            let what = "the line and the answer are counted";
+            t.until(what, async |t| Ok((t.metric("pedro_messages_expired_total").await? == 2.0).then_some(()))).await
         })
         .await
 }
