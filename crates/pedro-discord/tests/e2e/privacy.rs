@@ -259,3 +259,31 @@ async fn a_question_that_will_not_be_answered_any_more_leaves_no_word_standing(p
     })
     .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_moderator_has_a_line_forgotten_by_a_reply_and_what_pedro_said_of_it_gives_way(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let said = t.chat("quiltwick", &format!("the password of the {WORD} server is written on the fridge"));
+        t.until_stored(said).await?;
+        t.until_embedded().await?;
+        t.model.push(Turn::say(format!("It is on the fridge, {WORD} and all.")));
+        t.chat("bob", "pedro, where is the password of that server?");
+        let answer = t.next_answer(t.general).await?;
+        t.until_all_answered().await?;
+        t.discord().reply(t.general, "bob", "!forget", said);
+        let told = t.next_answer(t.general).await?;
+        ensure!(told.content.starts_with("sorry, only moderators"), "{told:?}");
+        ensure!(!rows_with(t.db(), WORD).await?.is_empty());
+        t.discord().reply(t.general, "maud", "!forget", said);
+        let told = t.next_answer(t.general).await?;
+        ensure!(told.content.starts_with("done: I forgot that line"), "{told:?}");
+        let rows = rows_with(t.db(), WORD).await?;
+        ensure!(rows.is_empty(), "{rows:#?}");
+        t.until("the answer gives way", async |t| {
+            let shown = t.discord().message(answer.id).context("the message is gone")?;
+            Ok((shown.content == "removed: I was asked to forget this.").then_some(()))
+        })
+        .await
+    })
+    .await
+}
