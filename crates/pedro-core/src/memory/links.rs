@@ -63,7 +63,9 @@ impl Retriever {
     }
 
     async fn links_like(&self, community: CommunityId, text: &str, count: i64) -> Result<Vec<Link>, StoreError> {
-        if !text.contains(char::is_alphanumeric) {
+        // Computing a meaning takes longer than looking whether there is anything to compare it with.
+        let is_worth_it = text.contains(char::is_alphanumeric);
+        if !is_worth_it || !link::has_embeddings(&self.pool, community, self.space).await? {
             return Ok(Vec::new());
         }
         let vector = match self.embedder.embed_query(text).await {

@@ -4,7 +4,7 @@ mod meaning;
 
 use sqlx::PgExecutor;
 
-pub use meaning::{Near, Unembedded, forget_embeddings, nearest, put_embeddings, unembedded};
+pub use meaning::{Near, Unembedded, forget_embeddings, has_embeddings, nearest, put_embeddings, unembedded};
 
 use super::StoreError;
 use crate::chat::CommunityId;

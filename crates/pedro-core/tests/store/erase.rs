@@ -199,6 +199,8 @@ async fn an_answer_that_is_pointed_at_goes_whole_and_leaves_the_line_that_it_was
             .await
             .unwrap();
     assert_eq!((answer, prompt), (None, None));
+    let status: String = sqlx::query_scalar("select status from pedro.question").fetch_one(&world.pool).await.unwrap();
+    assert_eq!(status, "cancelled", "it was being said, and is not said to its end");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

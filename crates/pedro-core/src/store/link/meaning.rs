@@ -96,6 +96,26 @@ pub async fn forget_embeddings(db: impl PgExecutor<'_>, space: EmbeddingSpace) -
     Ok(done.rows_affected())
 }
 
+/// Whether a community has a link with an embedding in a space.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn has_embeddings(
+    db: impl PgExecutor<'_>,
+    community: CommunityId,
+    space: EmbeddingSpace,
+) -> Result<bool, StoreError> {
+    let has = sqlx::query_scalar!(
+        r#"select exists (
+               select from pedro.link_embedding join pedro.link on link.id = link_id
+               where community_id = $1 and model_id = $2
+           ) as "has!""#,
+        community.0,
+        space.model_id
+    );
+    Ok(has.fetch_one(db).await?)
+}
+
 /// The links of a community that are nearest to a vector, the nearest first. There are few: all are compared.
 ///
 /// # Errors
