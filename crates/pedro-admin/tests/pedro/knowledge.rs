@@ -141,3 +141,45 @@ async fn a_channel_keeps_its_lines_for_its_own_time(pool: PgPool) {
     assert_eq!(set("default").await.ok(), "lines of tess (twitch) are kept as retention_days of its community says\n");
     assert_eq!(kept().await, None);
 }
+
+#[sqlx::test(migrations = false)]
+async fn trained_prompts_are_added_tested_carried_over_and_removed(pool: PgPool) {
+    let add = ["prompts", "add", "Desk", "the desk is oak", "--example", "what is the desk made of?", "--word", "desk"];
+    let added = run(&pool, &[&add[..], &["--community", "tess"]].concat()).await.ok();
+    assert_eq!(added, "added the trained prompt desk of tess\n");
+    let again = run(&pool, &[&add[..], &["--cooldown", "10m", "--community", "tess"]].concat()).await.ok();
+    assert_eq!(again, "replaced the trained prompt desk of tess\n");
+
+    let taken = run(&pool, &["prompts", "test", "what is your desk made of?", "--community", "tess"]).await.ok();
+    assert!(
+        taken.starts_with("taken for desk: the desk is oak\n") && taken.contains("what is the desk made of?"),
+        "{taken}"
+    );
+    let test = async |line| run(&pool, &["prompts", "test", line, "--json", "--community", "tess"]).await.json();
+    for (line, asks, word) in [
+        ("what is the cat made of?", "the room", false),
+        ("the desk is made of oak", "nothing", true),
+        ("bob: what is the desk made of?", "nothing", true),
+    ] {
+        let told = test(line).await;
+        assert_eq!((&told["taken_for"], &told["asks"]), (&serde_json::Value::Null, &asks.into()), "{told}");
+        assert_eq!(told["near"][0]["has_word"], word, "{told}");
+    }
+
+    let exported = run(&pool, &["prompts", "export", "--community", "tess"]).await.ok();
+    let dir = TempDir::new();
+    let file = dir.file("prompts.yaml", &exported);
+    run(&pool, &["prompts", "import", &file, "--community", "other"]).await.ok();
+    assert_eq!(run(&pool, &["prompts", "export", "--community", "other"]).await.ok(), exported);
+    assert!(exported.contains("600s"), "{exported}");
+    let wrong = dir.file("wrong.yaml", "trained_prompts: [{name: a b, examples: [x], answer: y}]");
+    assert!(run(&pool, &["prompts", "import", &wrong, "--community", "tess"]).await.failed().contains("one word"));
+    let table = run(&pool, &["prompts", "list", "--community", "tess"]).await.ok();
+    let row: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(row[..4], ["desk", "added", "1", "-"], "{table}");
+    run(&pool, &["prompts", "remove", "DESK", "--community", "tess"]).await.ok();
+    assert!(
+        run(&pool, &["prompts", "remove", "desk", "--community", "tess"]).await.failed().contains("no trained prompt")
+    );
+    assert!(run(&pool, &["prompts", "list", "--community", "tess"]).await.ok().contains("no trained prompts yet"));
+}

@@ -93,7 +93,7 @@ impl TrainedPrompts {
             None => Some(Vec::new()),
             Some(Ok(prompts)) => Some(prompts),
             Some(Err(error)) => {
-                tracing::warn!(%error, "the file of trained prompts is wrong, and those that are known stay: {error}");
+                tracing::warn!(%error, "the file of trained prompts is wrong, and those that are known stay");
                 None
             }
         };

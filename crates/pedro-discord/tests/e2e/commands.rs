@@ -124,6 +124,40 @@ async fn in_a_pause_nobody_is_answered_until_it_is_ended(pool: PgPool) -> Result
 }
 
 #[sqlx::test(migrations = false)]
+async fn how_much_pedro_speaks_is_set_by_those_who_may_and_outlasts_the_process(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let level = |level: &str| [("level", Value::from(level))];
+        ensure!(t.slash(t.general, "alice", "pedro-chattiness", &level("quiet")).is_err(), "a member may set it");
+        ensure!(t.told("maud", "pedro-chattiness", &level("quiet")).await?.contains("commands only"));
+        t.terminate().await?;
+        t.start().await?;
+        let unheard = t.chat("alice", "pedro, are you there?");
+        t.until_stored(unheard).await?;
+        t.settle().await?;
+        assert_eq!(database::count(t.db(), "select count(*) from pedro.question").await?, 0);
+        ensure!(t.told("maud", "pedro-chattiness", &level("named")).await?.contains("when I am named"));
+        let question = t.chat("alice", "pedro, are you there now?");
+        assert_eq!(t.next_answer(t.general).await?.reply_to, Some(question));
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_question_to_the_room_is_answered_in_its_place_without_a_sign_before(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        t.chat("bob", "the stream moves to thursday at 19:30 because of the meetup");
+        t.until_embedded().await?;
+        t.model.push(Turn::say("Thursday at 19:30, bob said."));
+        let question = t.chat("alice", "does anyone know when the stream is because of the meetup?");
+        let answer = t.next_answer(t.general).await?;
+        assert_eq!((answer.content.as_str(), answer.reply_to), ("Thursday at 19:30, bob said.", Some(question)));
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_stop_cancels_what_was_asked_in_the_channel_and_leaves_nobody_hanging(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         t.model.push(Turn::Hang);

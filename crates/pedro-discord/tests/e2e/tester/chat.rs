@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{BOT, DiscordTester, PATIENCE};
 
 /// Commands that the bot registers.
-const COMMANDS: usize = 14;
+const COMMANDS: usize = 15;
 
 /// A question that somebody put with `/askpedro`, and the thread that was opened for it.
 #[derive(Debug, Clone, Copy)]
