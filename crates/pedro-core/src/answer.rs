@@ -5,9 +5,12 @@ mod found;
 mod gather;
 mod past_titles;
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +25,7 @@ use crate::memory::Retriever;
 use crate::places::Place;
 use crate::plan::PlanStatus;
 use crate::prompt::{self, CleanRules, PromptMessage, PromptRole};
-use crate::question::Failure;
+use crate::question::{Failure, UNASKED_WITHIN};
 use crate::reply;
 use crate::service::metrics::catalog::Stage;
 use crate::service::metrics::record;
@@ -104,8 +107,25 @@ impl Answering {
         drafts: Option<&watch::Sender<String>>,
     ) -> Result<String, Failure> {
         let wanted = Wanted { question, place, found, kept: true };
-        let work = async |server: ModelServer| self.write(wanted, &server, drafts).await;
-        self.slots.with(Priority::Interactive, stop, work).await.map_err(|_| Failure::Stopped)?
+        let begun = AtomicBool::new(false);
+        let work = async |server: ModelServer| {
+            begun.store(true, Ordering::Relaxed);
+            self.write(wanted, &server, drafts).await
+        };
+        let stop = stop.child_token();
+        let mut making = pin!(self.slots.with(Priority::Interactive, &stop, work));
+        if question.origin.is_unasked() {
+            tokio::select! {
+                made = &mut making => return made.map_err(|_| Failure::Stopped)?,
+                () = tokio::time::sleep(left(question)) => {}
+            }
+            // Nobody waits for it: it does not wait for a slot for long.
+            if !begun.load(Ordering::Relaxed) {
+                stop.cancel();
+                return making.await.map_err(|_| Failure::NothingToSay)?;
+            }
+        }
+        making.await.map_err(|_| Failure::Stopped)?
     }
 
     /// Makes an answer from `found` for somebody who keeps their questions themselves: nothing of it is kept here, for
@@ -296,6 +316,11 @@ impl Answering {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// How long a question that nobody put to Pedro may still wait for a slot.
+fn left(question: &Question) -> Duration {
+    UNASKED_WITHIN.saturating_sub((Utc::now() - question.asked_at).to_std().unwrap_or_default())
 }
 
 /// Hands on what the model has written so far, as far as it may be said.

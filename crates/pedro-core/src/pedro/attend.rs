@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Pedro;
-use super::overhear::TOO_LATE;
-use crate::question::PATIENCE;
+use crate::question::{PATIENCE, UNASKED_WITHIN};
 use crate::reply;
 use crate::service::metrics::record;
 use crate::speech::{ReplyTarget, can_edit};
@@ -45,7 +44,7 @@ impl Pedro {
 
     async fn attend_once(self: &Arc<Self>) -> Result<(), StoreError> {
         let reach = self.reach();
-        questions::drop_unbegun(&self.pool, &reach, TOO_LATE).await?;
+        questions::drop_unbegun(&self.pool, &reach, UNASKED_WITHIN).await?;
         for waiting in questions::take_expired(&self.pool, &reach, self.terms.expiry).await? {
             self.tell_end(waiting, reply::expired());
         }

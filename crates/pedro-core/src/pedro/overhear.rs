@@ -12,15 +12,13 @@ use super::Pedro;
 use crate::chat::{Chattiness, MessageId};
 use crate::knowledge;
 use crate::listener::Line;
+use crate::question::UNASKED_WITHIN;
 use crate::service::metrics::catalog::DropReason;
 use crate::service::metrics::record;
 use crate::store::embedding::{self, Embedded};
 use crate::store::message::{self, MessageRow};
 use crate::store::{StoreError, trained_prompt};
 use crate::trigger::overhear::{self, Asks, Earlier};
-
-/// An answer that comes later disturbs: nobody asked for it.
-pub(super) const TOO_LATE: Duration = Duration::from_secs(20);
 
 /// Lines that are considered at once. Of more the oldest are let go and counted.
 const CONSIDERED: usize = 512;
@@ -62,7 +60,7 @@ impl Overheard {
     /// The rows of the lines that are not too old.
     fn waiting(&self) -> Vec<MessageId> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.retain(|considered| considered.heard.elapsed() < TOO_LATE);
+        lines.retain(|considered| considered.heard.elapsed() < UNASKED_WITHIN);
         lines.iter().map(|considered| considered.id).collect()
     }
 
@@ -107,7 +105,7 @@ impl Pedro {
     async fn decide_all(&self, ready: Vec<Embedded>) {
         let ready: HashMap<MessageId, Embedded> = ready.into_iter().map(|line| (line.id, line)).collect();
         for Considered { line, id, heard } in self.overheard.take(&ready) {
-            if heard.elapsed() >= TOO_LATE || self.shutdown.token().is_cancelled() {
+            if heard.elapsed() >= UNASKED_WITHIN || self.shutdown.token().is_cancelled() {
                 continue;
             }
             match self.decide_unasked(&line, &ready[&id]).await {

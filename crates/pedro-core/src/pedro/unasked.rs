@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::Pedro;
 use super::ask::{Asked, waited};
-use super::overhear::TOO_LATE;
-use crate::question::{Failure, Settled, Unsettled};
+use crate::question::{Failure, Settled, UNASKED_WITHIN, Unsettled};
 use crate::reply;
 use crate::speech::NotSpoken;
 use crate::store::question::{Ending, Question};
@@ -19,7 +18,7 @@ impl Pedro {
         stop: &CancellationToken,
     ) -> Result<Settled, Unsettled> {
         let question = asked.question;
-        if question.answer.is_none() && question.attempts <= 1 && waited(question) >= TOO_LATE {
+        if question.answer.is_none() && question.attempts <= 1 && waited(question) >= UNASKED_WITHIN {
             return self.finish(question, Ending::Unsaid).await;
         }
         let failure = match self.answer(asked, stop).await {

@@ -16,6 +16,9 @@ pub const ATTEMPTS: i32 = 3;
 /// How long an asker waits before being told that it takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(4);
 
+/// An answer that nobody asked Pedro for is begun within so long, or not at all: later it disturbs.
+pub const UNASKED_WITHIN: Duration = Duration::from_secs(20);
+
 /// On what terms questions are accepted on a platform.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {

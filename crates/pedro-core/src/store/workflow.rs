@@ -130,7 +130,11 @@ pub async fn on_screen(
                ephemeral as "ephemeral!", wants_plan as "wants_plan!", community as "community!", channel as "channel!",
                platform as "platform!: Platform", status as "status!", answer, asked_at as "asked_at!", finished_at
            from pedro.question_view
-           where channel_id = $1 and (status in ('working', 'sending')
+           where channel_id = $1
+               -- nobody is to see that Pedro is at something that nobody put to it: it may come to nothing
+               and not exists (select from pedro.question where question.id = question_view.id
+                   and origin <> 'addressed' and question.answer is null)
+               and (status in ('working', 'sending')
                or status in ('answered', 'failed') and finished_at > now() - make_interval(secs => $2))
            order by id limit $3"#,
         channel.0,
@@ -146,7 +150,7 @@ pub async fn on_screen(
 /// When the statement fails.
 pub async fn waiting(db: impl PgExecutor<'_>, channel: ChannelId) -> Result<i64, StoreError> {
     let waiting = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from pedro.question where channel_id = $1 and status = 'queued'"#,
+        r#"select count(*) as "count!" from pedro.question where channel_id = $1 and status = 'queued' and origin = 'addressed'"#,
         channel.0
     );
     Ok(waiting.fetch_one(db).await?)

@@ -13,7 +13,7 @@ use pedro_core::service::config::TrainedPromptFile;
 use pedro_core::store::embedding::ensure_space;
 use pedro_core::store::question::{self, Accepted, Limits, NewQuestion, Origin, Reach};
 use pedro_core::store::trained_prompt::{self, NewTrainedPrompt, Source};
-use pedro_core::store::{MIGRATOR, channel};
+use pedro_core::store::{MIGRATOR, channel, plan};
 use sqlx::PgPool;
 
 use crate::world::{World, open};
@@ -291,7 +291,13 @@ async fn who_did_not_ask_pedro_is_told_nothing_and_is_let_go_early(pool: PgPool)
     let again = "update pedro.question set status = 'queued', asked_at = now() - interval '21 seconds'";
     sqlx::query(again).execute(&world.pool).await.unwrap();
     question::drop_unbegun(&world.pool, &REACH, Duration::from_secs(20)).await.unwrap();
-    assert!(question::claim(&world.pool, &REACH, &[], Duration::from_secs(900)).await.unwrap().is_none());
+    let claim = async || question::claim(&world.pool, &REACH, &[], Duration::from_secs(900)).await.unwrap();
+    assert!(claim().await.is_none());
+    // There is nothing to try again, unless somebody points at it: then they wait for it.
+    assert_eq!(question::last_ended(&world.pool, world.channel, b"ann", true).await.unwrap(), None);
+    let mut connection = world.pool.acquire().await.unwrap();
+    assert_eq!(plan::retry_whole(&mut connection, held.id).await.unwrap(), plan::Changed::Queued);
+    assert_eq!(claim().await.unwrap().origin, Origin::Addressed);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

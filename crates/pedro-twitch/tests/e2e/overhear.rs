@@ -216,6 +216,20 @@ async fn a_slow_model_makes_nobody_wait_who_did_not_ask(pool: PgPool) -> Result<
 }
 
 #[sqlx::test(migrations = false)]
+async fn while_the_model_is_busy_what_was_taught_is_said_as_it_is(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        teach(t, &format!("{DESK} => the desk is oak")).await?;
+        t.model.push(Turn::Hang);
+        t.chat("bob", "pedro, what is a lifetime?");
+        t.until_generating(1).await?;
+        let line = t.chat("alice", DESK);
+        assert_eq!(t.next_reply_to(&line).await?, "the desk is oak");
+        t.kill().await
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn the_file_of_a_community_is_read_and_read_again_when_it_changes(pool: PgPool) -> Result<()> {
     let name = format!("prompts-{}.yaml", uuid::Uuid::new_v4());
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);

@@ -110,7 +110,7 @@ pub async fn mark(
     Ok(Changed::Queued)
 }
 
-/// Puts a question that came to its end back into the queue, for another round.
+/// Puts a question that came to its end back into the queue, for another round. Whoever wants that waits for the answer.
 async fn requeue(connection: &mut PgConnection, question: QuestionId) -> Result<Changed, StoreError> {
     let status = sqlx::query_scalar!("select status from pedro.question where id = $1 for update", question.0)
         .fetch_optional(&mut *connection)
@@ -124,7 +124,7 @@ async fn requeue(connection: &mut PgConnection, question: QuestionId) -> Result<
         "update pedro.question
          set status = 'queued', answer = null, pieces_sent = 0, attempts = 0, round = round + 1, finished_at = null,
              asked_at = now(), acknowledged_at = null, trouble_told_at = null, not_before = null, lease_owner = null,
-             lease_until = null
+             lease_until = null, origin = 'addressed'
          where id = $1",
         question.0
     )

@@ -70,7 +70,8 @@ pub async fn cancel(db: impl PgExecutor<'_>, id: QuestionId) -> Result<Option<Wa
     Ok(waiting.fetch_optional(db).await?)
 }
 
-/// The last question in a channel that came to its end: of one person, or of anybody.
+/// The last question in a channel that came to its end: of one person, or of anybody. One that nobody put to Pedro, and
+/// that it said nothing to, is none to anybody.
 ///
 /// # Errors
 /// When the statement fails.
@@ -83,6 +84,7 @@ pub async fn last_ended(
     let id = sqlx::query_scalar!(
         r#"select id as "id: QuestionId" from pedro.question
            where channel_id = $1 and ($3 or asker_hash = $2) and status not in ('queued', 'working', 'sending')
+               and (origin = 'addressed' or status = 'answered')
            order by finished_at desc nulls last, id desc limit 1"#,
         channel.0,
         asker_hash,

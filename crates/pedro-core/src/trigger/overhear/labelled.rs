@@ -86,7 +86,6 @@ impl Tally {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the figures are what the test is for")]
 fn measure(name: &str, file: &str) -> Tally {
     let mut tally = Tally::default();
     for stretch in file.lines().map(|line| serde_json::from_str::<Stretch>(line).unwrap()) {
