@@ -41,7 +41,6 @@ fn tokens(request: &Value) -> usize {
     letters / 3
 }
 
-#[expect(clippy::print_stdout, reason = "figures, shown with --nocapture")]
 #[sqlx::test(migrations = false)]
 async fn a_day_of_five_thousand_lines_fits_a_small_context_and_a_bound_of_calls(pool: PgPool) {
     let dir = TempDir::new();
