@@ -39,6 +39,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         problems.add("TWITCH_ID", "is not set", "the client id of your Twitch application", example);
     }
     problems.into_result(())?;
+    // A bot with the same configuration takes this token for newer than the one that stands there.
+    let given_hash = settings.hash_of_given();
     let pool = boot::open_database(&database).await?;
     let seal = Seal::new(key.as_ref());
     if !seal.has_key() {
@@ -54,7 +56,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         output::note(format!("TWITCH_SIGN_IN_WEBHOOK could not be told: {error}"));
     }
     let token = sign_in::wait_for(&oauth, &device, &login).await?;
-    Shelf { pool, seal, login: login.clone() }.keep(&token, None).await?;
+    Shelf { pool, seal, login: login.clone() }.keep(&token, given_hash).await?;
     output::line(format!(
         "{login} is signed in; the token is good {}, and renewed by the bot",
         sign_in::good_for(&token)

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::{Args, Parser};
 use pedro_core::service::config::{BotArgs, BotTask, ConfigProblems, LogSettings, parse_duration, text};
-use pedro_core::service::secret::Secret;
 use pedro_twitch::options::{SignInArgs, SignInSettings, http_url, is_login, web_url};
 use url::Url;
 
@@ -35,18 +34,6 @@ struct TwitchArgs {
     /// Channels to sit in, separated by commas
     #[arg(long, env = "TWITCH_CHANNEL", value_name = "LOGINS")]
     twitch_channel: Option<String>,
-    /// User access token of the bot's account, with or without `oauth:`. Unset: somebody signs in (needs TWITCH_ID)
-    #[arg(long, env = "TWITCH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    twitch_token: Option<Secret>,
-    /// File that holds TWITCH_TOKEN
-    #[arg(long, env = "TWITCH_TOKEN_FILE", value_name = "PATH")]
-    twitch_token_file: Option<String>,
-    /// What TWITCH_TOKEN is exchanged for a new one with
-    #[arg(long, env = "TWITCH_REFRESH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    twitch_refresh_token: Option<Secret>,
-    /// File that holds TWITCH_REFRESH_TOKEN
-    #[arg(long, env = "TWITCH_REFRESH_TOKEN_FILE", value_name = "PATH")]
-    twitch_refresh_token_file: Option<String>,
     /// Chat server: `ircs://` is encrypted, `irc://` is not
     #[arg(long, env = "TWITCH_IRC_URL", value_name = "URL", default_value = "ircs://irc.chat.twitch.tv:6697")]
     twitch_irc_url: String,
@@ -69,10 +56,6 @@ struct TwitchArgs {
 pub(crate) struct TwitchSettings {
     /// Lower-case logins, at least one.
     pub(crate) channels: Vec<String>,
-    /// Given by hand, without `oauth:`.
-    pub(crate) token: Option<Secret>,
-    /// Given by hand.
-    pub(crate) refresh_token: Option<Secret>,
     pub(crate) sign_in: SignInSettings,
     pub(crate) irc: Address,
     pub(crate) helix_url: Url,
@@ -93,16 +76,13 @@ impl Options {
 impl TwitchArgs {
     fn resolve(self, sign_in: SignInArgs, problems: &mut ConfigProblems) -> TwitchSettings {
         let sign_in = sign_in.resolve(problems);
-        let (token, refresh_token) = self.tokens(problems);
-        if token.is_none() && refresh_token.is_none() && sign_in.application.is_none() {
+        if sign_in.token.is_none() && sign_in.refresh_token.is_none() && sign_in.application.is_none() {
             let shape = "a user access token with the scopes chat:read and chat:edit, or TWITCH_ID to sign in with";
             problems.add("TWITCH_TOKEN", "is not set", shape, "oauth:0123456789abcdefghijklmnopqrst");
         }
         let sends_by_api = sends_by_api(&self.twitch_send, &sign_in, problems);
         TwitchSettings {
             channels: channels(text(self.twitch_channel.as_ref()), problems),
-            token,
-            refresh_token,
             sign_in,
             irc: irc_address(&self.twitch_irc_url, problems),
             helix_url: http_url("TWITCH_HELIX_URL", &self.twitch_helix_url, HELIX, problems),
@@ -116,14 +96,6 @@ impl TwitchArgs {
             poll_interval: poll_interval(&self.twitch_poll_interval, problems),
             sends_by_api,
         }
-    }
-
-    fn tokens(&self, problems: &mut ConfigProblems) -> (Option<Secret>, Option<Secret>) {
-        let file = text(self.twitch_token_file.as_ref());
-        let token = problems.secret("TWITCH_TOKEN", self.twitch_token.as_ref(), file);
-        let token = token.map(|token| Secret::new(token.expose().trim_start_matches("oauth:")));
-        let file = text(self.twitch_refresh_token_file.as_ref());
-        (token, problems.secret("TWITCH_REFRESH_TOKEN", self.twitch_refresh_token.as_ref(), file))
     }
 }
 

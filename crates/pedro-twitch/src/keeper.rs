@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use pedro_core::service::metrics::record;
 use pedro_core::service::{Secret, Shutdown};
-use pedro_twitch::oauth::{OAuth, OAuthError};
+use pedro_twitch::oauth::{OAuth, OAuthError, Validated};
 use pedro_twitch::sign_in::{self, CHAT_SCOPES, SCOPES};
-use pedro_twitch::token::{Shelf, ShelfError, Token, hash_of_given};
+use pedro_twitch::token::{Shelf, ShelfError, Token};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,7 @@ pub(crate) struct Keeper {
     pub(crate) tokens: Arc<Tokens>,
     /// `TWITCH_TOKEN` and `TWITCH_REFRESH_TOKEN`.
     pub(crate) given: (Option<Secret>, Option<Secret>),
+    pub(crate) given_hash: Option<Vec<u8>>,
     pub(crate) webhook: Option<Secret>,
     /// Between two attempts at what Twitch refuses.
     pub(crate) pause: Pause,
@@ -88,7 +89,7 @@ impl Keeper {
         let given = access.clone().or_else(|| refresh.as_ref().map(|_| Secret::new("")));
         let given = given.map(|access| Token::given(access, refresh.clone()));
         match self.shelf.load().await {
-            Ok(Some((kept, hash))) if given.is_none() || hash == self.given_hash() => {
+            Ok(Some((kept, hash))) if given.is_none() || hash == self.given_hash => {
                 [Some(kept), given].into_iter().flatten().collect()
             }
             Ok(kept) => given.into_iter().chain(kept.map(|(token, _)| token)).collect(),
@@ -105,14 +106,11 @@ impl Keeper {
         if !token.access.is_empty() {
             match self.oauth.validate(&token.access).await {
                 Ok(validated) => {
-                    let login = validated.login.as_deref().unwrap_or_default();
-                    if !login.eq_ignore_ascii_case(&self.shelf.login) {
-                        let wanted = &self.shelf.login;
-                        tracing::error!("the token is {login:?}'s, and TWITCH_BOT_LOGIN is {wanted:?}: it is not used");
+                    if !self.is_ours(&validated) {
                         return None;
                     }
                     let token = token.known(&validated);
-                    store(&self.shelf, &token, self.given_hash()).await;
+                    store(&self.shelf, &token, self.given_hash.clone()).await;
                     return Some(token);
                 }
                 Err(OAuthError::Refused) => {}
@@ -122,7 +120,21 @@ impl Keeper {
                 }
             }
         }
-        self.exchange(&token).await
+        let new = self.exchange(&token).await?;
+        match self.oauth.validate(&new.access).await {
+            Ok(validated) if !self.is_ours(&validated) => None,
+            Ok(validated) => Some(new.known(&validated)),
+            Err(_) => Some(new),
+        }
+    }
+
+    fn is_ours(&self, validated: &Validated) -> bool {
+        let (login, wanted) = (validated.login.as_deref().unwrap_or_default(), &self.shelf.login);
+        let is_ours = login.eq_ignore_ascii_case(wanted);
+        if !is_ours {
+            tracing::error!("the token is {login:?}'s, and TWITCH_BOT_LOGIN is {wanted:?}: it is not used");
+        }
+        is_ours
     }
 
     /// A new token for the refresh token, however long Twitch takes to answer; `None` if there is none, or it is worthless.
@@ -150,7 +162,7 @@ impl Keeper {
     /// A refresh token may be good for once only: a stop that comes while Twitch answers must not lose the next one.
     async fn exchange_once(&self, token: Token) -> Result<Token, OAuthError> {
         let (answer, answered) = oneshot::channel();
-        let (oauth, shelf, given_hash) = (self.oauth.clone(), self.shelf.clone(), self.given_hash());
+        let (oauth, shelf, given_hash) = (self.oauth.clone(), self.shelf.clone(), self.given_hash.clone());
         self.shutdown.spawn("token exchange", async move {
             let refresh = token.refresh.clone().unwrap_or_else(|| Secret::new(""));
             let new = oauth.refresh(&refresh).await.map(|issued| Token::issued(issued, Some(&token)));
@@ -288,10 +300,6 @@ impl Keeper {
             return None;
         }
         self.usable(kept).await
-    }
-
-    fn given_hash(&self) -> Option<Vec<u8>> {
-        hash_of_given(self.given.0.as_ref(), self.given.1.as_ref())
     }
 }
 

@@ -153,14 +153,7 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     };
     shutdown.spawn_carrier("reader", reader.run(shutdown.token(), shutdown.work_token()));
     let application = twitch.sign_in.application.clone();
-    let keeper = keeper(
-        twitch.sign_in,
-        (twitch.token, twitch.refresh_token),
-        &pedro.pool,
-        community.secret_key.as_ref(),
-        &tokens,
-        &shutdown,
-    )?;
+    let keeper = keeper(twitch.sign_in, &pedro.pool, community.secret_key.as_ref(), &tokens, &shutdown)?;
     shutdown.spawn_essential("token keeper", keeper.run(shutdown.token()));
     if let Some(application) = application {
         let helix = Helix::new(twitch.helix_url, application.client_id, Arc::clone(&tokens))?;
@@ -191,7 +184,6 @@ fn api_sender(twitch: &TwitchSettings) -> anyhow::Result<Option<HelixSender>> {
 /// Whoever keeps Pedro signed in, without being started.
 fn keeper(
     settings: SignInSettings,
-    given: (Option<Secret>, Option<Secret>),
     pool: &PgPool,
     key: Option<&Secret>,
     tokens: &Arc<Tokens>,
@@ -202,10 +194,11 @@ fn keeper(
         tracing::warn!("PEDRO_SECRET_KEY is not set: the Twitch token is kept in the database without encryption");
     }
     Ok(Keeper {
+        given_hash: settings.hash_of_given(),
+        given: (settings.token, settings.refresh_token),
         oauth: OAuth::new(settings.oauth_url, settings.application)?,
         shelf: Shelf { pool: pool.clone(), seal, login: settings.bot_login },
         tokens: Arc::clone(tokens),
-        given,
         webhook: settings.webhook,
         pause: Pause::for_refusals(),
         shutdown: shutdown.clone(),

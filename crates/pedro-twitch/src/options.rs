@@ -6,6 +6,7 @@ use pedro_core::service::config::{ConfigProblems, text};
 use url::Url;
 
 use crate::oauth::Application;
+use crate::token::hash_of_given;
 
 const OAUTH: &str = "https://id.twitch.tv/oauth2";
 
@@ -15,6 +16,18 @@ pub struct SignInArgs {
     /// Login of the bot's account
     #[arg(long, env = "TWITCH_BOT_LOGIN", value_name = "LOGIN")]
     pub twitch_bot_login: Option<String>,
+    /// User access token of the bot's account, with or without `oauth:`. Unset: somebody signs in (needs TWITCH_ID)
+    #[arg(long, env = "TWITCH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub twitch_token: Option<Secret>,
+    /// File that holds TWITCH_TOKEN
+    #[arg(long, env = "TWITCH_TOKEN_FILE", value_name = "PATH")]
+    pub twitch_token_file: Option<String>,
+    /// What TWITCH_TOKEN is exchanged for a new one with
+    #[arg(long, env = "TWITCH_REFRESH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub twitch_refresh_token: Option<Secret>,
+    /// File that holds TWITCH_REFRESH_TOKEN
+    #[arg(long, env = "TWITCH_REFRESH_TOKEN_FILE", value_name = "PATH")]
+    pub twitch_refresh_token_file: Option<String>,
     /// Client id of the Twitch application: for signing in, title and live state
     #[arg(long, env = "TWITCH_ID", value_name = "ID")]
     pub twitch_id: Option<String>,
@@ -40,6 +53,10 @@ pub struct SignInArgs {
 pub struct SignInSettings {
     /// Lower-case login of the bot.
     pub bot_login: String,
+    /// Given by hand, without `oauth:`.
+    pub token: Option<Secret>,
+    /// Given by hand.
+    pub refresh_token: Option<Secret>,
     /// `None`: nobody can be asked to sign in, and the API cannot be used.
     pub application: Option<Application>,
     /// Base URL.
@@ -51,6 +68,10 @@ pub struct SignInSettings {
 impl SignInArgs {
     /// Checks the values; what is wrong goes into `problems`.
     pub fn resolve(self, problems: &mut ConfigProblems) -> SignInSettings {
+        let token = problems.secret("TWITCH_TOKEN", self.twitch_token.as_ref(), text(self.twitch_token_file.as_ref()));
+        let token = token.map(|token| Secret::new(token.expose().trim_start_matches("oauth:")));
+        let file = text(self.twitch_refresh_token_file.as_ref());
+        let refresh_token = problems.secret("TWITCH_REFRESH_TOKEN", self.twitch_refresh_token.as_ref(), file);
         let secret =
             problems.secret("TWITCH_SECRET", self.twitch_secret.as_ref(), text(self.twitch_secret_file.as_ref()));
         let file = text(self.twitch_sign_in_webhook_file.as_ref());
@@ -63,11 +84,21 @@ impl SignInArgs {
         let client_id = text(self.twitch_id.as_ref()).map(str::to_owned);
         let oauth_url = text(self.twitch_oauth_url.as_ref()).unwrap_or(OAUTH);
         SignInSettings {
+            token,
+            refresh_token,
             bot_login: bot_login(text(self.twitch_bot_login.as_ref()), problems),
             application: client_id.map(|client_id| Application { client_id, client_secret: secret }),
             oauth_url: http_url("TWITCH_OAUTH_URL", oauth_url, OAUTH, problems),
             webhook,
         }
+    }
+}
+
+impl SignInSettings {
+    /// Tells the tokens in the configuration from those that stood there before, without keeping them. `None`: there are
+    /// none.
+    pub fn hash_of_given(&self) -> Option<Vec<u8>> {
+        hash_of_given(self.token.as_ref(), self.refresh_token.as_ref())
     }
 }
 

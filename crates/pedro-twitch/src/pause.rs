@@ -64,7 +64,8 @@ mod tests {
             waits.push(pause.next_wait(now).as_secs_f64().ceil() as u64);
             pause.last = Some(now);
         }
-        assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
+        // At its longest it only varies.
+        assert!(waits[..7].windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
         assert!(waits[0] <= 1 && (48..=60).contains(&waits[7]), "{waits:?}");
         assert!(pause.next_wait(now + Duration::from_secs(200)) <= Duration::from_secs(1));
         assert!(Pause::for_refusals().next_wait(now).is_zero(), "the first refusal is no reason to wait");

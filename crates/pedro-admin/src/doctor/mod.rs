@@ -70,7 +70,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
     if let Some(settings) = twitch {
         let key = community.as_ref().and_then(|community| community.secret_key.as_ref());
-        let stored = settings.stored(database.as_ref(), key).await;
+        let stored = twitch::stored(&settings, database.as_ref(), key).await;
         twitch::check(settings, stored, &mut report).await?;
     }
     if let Some(settings) = discord {

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use pedro_core::boot;
 use pedro_core::service::Seal;
-use pedro_core::service::config::{ConfigProblems, DatabaseSettings, text};
+use pedro_core::service::config::{ConfigProblems, DatabaseSettings};
 use pedro_core::service::secret::{Secret, shown_url};
 use pedro_twitch::options::{SignInArgs, SignInSettings};
 use pedro_twitch::token::{Shelf, Token};
@@ -32,38 +32,26 @@ const SIGN_IN: &str = "start the bot and do what its log says, or run `pedro log
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Twitch")]
 pub(crate) struct TwitchArgs {
-    /// User access token of the bot's account, with or without `oauth:`. Unset: the one that is stored is checked
-    #[arg(long, env = "TWITCH_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    twitch_token: Option<Secret>,
-    /// File that holds TWITCH_TOKEN
-    #[arg(long, env = "TWITCH_TOKEN_FILE", value_name = "PATH")]
-    twitch_token_file: Option<String>,
     #[command(flatten)]
     sign_in: SignInArgs,
 }
 
-/// Twitch, checked.
-pub(super) struct TwitchSettings {
-    token: Option<Secret>,
-    sign_in: SignInSettings,
-}
-
 impl TwitchArgs {
-    pub(super) fn resolve(self, problems: &mut ConfigProblems) -> TwitchSettings {
-        let file = text(self.twitch_token_file.as_ref());
-        let token = problems.secret("TWITCH_TOKEN", self.twitch_token.as_ref(), file);
-        TwitchSettings { token, sign_in: self.sign_in.resolve(problems) }
+    pub(super) fn resolve(self, problems: &mut ConfigProblems) -> SignInSettings {
+        self.sign_in.resolve(problems)
     }
 }
 
-impl TwitchSettings {
-    /// The token that the bot keeps, unless one was given by hand. What is wrong with the database is told elsewhere.
-    pub(super) async fn stored(&self, database: Option<&DatabaseSettings>, key: Option<&Secret>) -> Option<Token> {
-        let database = database.filter(|_| self.token.is_none())?;
-        let pool = PgPool::connect_lazy_with(boot::connect_options(database).ok()?);
-        let shelf = Shelf { pool, seal: Seal::new(key), login: self.sign_in.bot_login.clone() };
-        Some(shelf.load().await.ok()??.0)
-    }
+/// The token that the bot keeps, unless one was given by hand. What is wrong with the database is told elsewhere.
+pub(super) async fn stored(
+    settings: &SignInSettings,
+    database: Option<&DatabaseSettings>,
+    key: Option<&Secret>,
+) -> Option<Token> {
+    let database = database.filter(|_| settings.token.is_none())?;
+    let pool = PgPool::connect_lazy_with(boot::connect_options(database).ok()?);
+    let shelf = Shelf { pool, seal: Seal::new(key), login: settings.bot_login.clone() };
+    Some(shelf.load().await.ok()??.0)
 }
 
 /// What Twitch says of a valid token. <https://dev.twitch.tv/docs/authentication/validate-tokens/>
@@ -80,8 +68,8 @@ struct Validated {
 }
 
 /// `stored` is the token that the bot keeps.
-pub(super) async fn check(settings: TwitchSettings, stored: Option<Token>, report: &mut Report) -> anyhow::Result<()> {
-    let TwitchSettings { token, sign_in: SignInSettings { application, oauth_url: oauth, .. } } = settings;
+pub(super) async fn check(settings: SignInSettings, stored: Option<Token>, report: &mut Report) -> anyhow::Result<()> {
+    let SignInSettings { token, application, oauth_url: oauth, .. } = settings;
     let is_renewed = stored.as_ref().is_some_and(|token| token.refresh.is_some());
     let Some(token) = token.or(stored.map(|token| token.access)) else {
         return match application {
@@ -89,7 +77,7 @@ pub(super) async fn check(settings: TwitchSettings, stored: Option<Token>, repor
             None => Ok(()),
         };
     };
-    let token = token.expose().trim_start_matches("oauth:");
+    let token = token.expose();
     let client = Client::builder().timeout(PATIENCE).build().context("no HTTP client can be made")?;
     let url = format!("{}/validate", oauth.as_str().trim_end_matches('/'));
     let answer = client.get(url).header("Authorization", format!("OAuth {token}")).send().await;

@@ -72,7 +72,12 @@ impl EventSub {
                     tracing::warn!("EventSub ended, titles are asked for meanwhile: {words}");
                 }
                 last = words;
-                pause.wait().await;
+                let mut tokens = self.tokens.subscribe();
+                tokio::select! {
+                    () = pause.wait() => {}
+                    // Whatever was refused, this one may not be.
+                    Ok(()) = tokens.changed() => {}
+                }
             }
         };
         stop.run_until_cancelled(listening).await;
