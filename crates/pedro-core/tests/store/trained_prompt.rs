@@ -192,7 +192,6 @@ const ASKED: [(&str, &str); 66] = [
 ];
 
 #[sqlx::test(migrator = "MIGRATOR")]
-#[expect(clippy::print_stdout, reason = "the figures are what the test is for")]
 async fn lines_are_matched_by_what_they_mean(pool: PgPool) {
     let world = World::new(pool).await;
     let dir = std::env::var_os("EMBEDDINGS_MODEL_DIR").map_or_else(

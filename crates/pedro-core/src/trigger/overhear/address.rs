@@ -77,7 +77,7 @@ pub(super) fn is_addressed(text: &str, others: &[&str]) -> bool {
     }
     let is_known = |word: &str| {
         let is_name = |name: &&str| name.eq_ignore_ascii_case(word) && word.chars().count() >= SHORTEST_NAME;
-        others.iter().any(|name| is_name(name))
+        others.iter().any(is_name)
     };
     let is_begun = |word: &str| {
         let is_long = word.chars().count() >= SHORTEST_BEGINNING;
