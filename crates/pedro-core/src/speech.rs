@@ -29,6 +29,25 @@ pub struct ReplyTarget {
     pub interaction: Option<Interaction>,
 }
 
+impl ReplyTarget {
+    /// Nobody asked: what comes is for everybody, and if nothing comes nobody is told. `id`: what the platform knows it by.
+    pub fn nobody(id: String) -> Self {
+        let nobody = String::new();
+        Self {
+            platform_message_id: id,
+            platform_user_id: nobody.clone(),
+            display_name: nobody,
+            is_line: false,
+            interaction: None,
+        }
+    }
+
+    /// Whether somebody asked.
+    pub fn is_somebody(&self) -> bool {
+        !self.platform_user_id.is_empty()
+    }
+}
+
 fn yes() -> bool {
     true
 }

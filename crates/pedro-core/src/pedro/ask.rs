@@ -191,6 +191,9 @@ impl Pedro {
 
     async fn tell_trouble(&self, asked: Asked<'_>) {
         let Asked { question, place, target } = asked;
+        if target.is_some_and(|target| !target.is_somebody()) {
+            return;
+        }
         if can_edit(self.platform) {
             let text = reply::model_away();
             if let Err(error) = self.voice.show(question.id, place, target, &text, Controls::default()).await {
@@ -215,7 +218,7 @@ impl Pedro {
 
     pub(super) async fn tell(&self, asked: Asked<'_>, text: &str, answers: Option<Answers>) {
         let Asked { question, place, target } = asked;
-        if !is_spoken_to(place.key.platform) {
+        if !is_spoken_to(place.key.platform) || target.is_some_and(|target| !target.is_somebody()) {
             return;
         }
         // What a plan can be retried by stands under the plan.

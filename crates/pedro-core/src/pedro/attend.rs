@@ -104,6 +104,9 @@ impl Pedro {
             }
             let Ok(Some(place)) = pedro.places.find(waiting.channel_id).await else { return };
             let Ok(target) = serde_json::from_value::<ReplyTarget>(waiting.reply_target) else { return };
+            if !target.is_somebody() {
+                return;
+            }
             let below = !pedro.plans_of(waiting.id).await.unwrap_or_default().is_empty();
             let answers = Some(Answers { question: waiting.id, lease: None, said: 0, round: waiting.round, below });
             let stored = !waiting.ephemeral;

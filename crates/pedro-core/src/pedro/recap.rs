@@ -105,13 +105,7 @@ impl Pedro {
         }
         // By this the platform knows the recap, too, should it be sent twice.
         let id = format!("recap:{}", stream.stream_title_id);
-        let target = ReplyTarget {
-            platform_message_id: id.clone(),
-            platform_user_id: String::new(),
-            display_name: String::new(),
-            is_line: false,
-            interaction: None,
-        };
+        let target = ReplyTarget::nobody(id.clone());
         let nobody = self.hasher.hash(place.key.platform, "");
         let new = NewQuestion {
             community: place.home.id,

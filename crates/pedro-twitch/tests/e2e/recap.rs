@@ -54,6 +54,8 @@ async fn what_a_moderator_deletes_is_in_no_recap_any_more(pool: PgPool) -> Resul
             Ok((database::count(t.db(), "select count(*) from pedro.recap").await? == 0).then_some(()))
         })
         .await?;
+        let said = "select count(*) from pedro.message where author_kind = 'pedro'";
+        assert_eq!(database::count(t.db(), said).await?, 0, "what was said of it is gone, too");
         let left = "select count(*) from pedro.generation where prompt::text like '%snorkel%'";
         assert_eq!(database::count(t.db(), left).await?, 0);
         let asked = t.chat("erik", "!recap 2");
