@@ -160,6 +160,7 @@ fn sample(name: &str) -> Option<&'static str> {
         "teach" => "where is the chat? => on Discord",
         "pedro-agentic-mode" => "on",
         "pedro-chattiness" => "questions",
+        "pedro-event" => "off jam",
         "pedro-pause" => "off",
         "pedro-stop" => "",
         "optout" | "optin" | "forgetme" => "",
