@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
 use crate::chat::{AuthorKind, ChatMessage, Chattiness, MessageId, Platform, Role};
@@ -29,6 +29,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// How long writing a batch may take: some thousand times what it takes.
 const WRITE_WITHIN: Duration = Duration::from_secs(20);
+
+/// What was said longer ago is no question to the room any more. Clocks differ.
+const ASKED_LATELY: Duration = Duration::from_secs(60);
 
 /// Longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -255,7 +258,7 @@ impl Listener {
         let paused = place.is_paused(now);
         let hearing = Hearing { chattiness: place.chattiness(), own_thread: place.own_thread };
         match trigger::decide(&line.message, &place.home.ear, hearing) {
-            Intent::Ignore => Ok(stored.filter(|_| !paused && may_be_for_all(line)).map(FollowUp::Consider)),
+            Intent::Ignore => Ok(stored.filter(|_| !paused && may_be_for_all(line, now)).map(FollowUp::Consider)),
             // In a pause only moderators are heard: they end it.
             Intent::Command(_) if paused && line.message.author.role == Role::Viewer => Ok(None),
             Intent::Command(Ok(command)) => Ok(Some(FollowUp::Obey(command))),
@@ -308,8 +311,12 @@ impl Listener {
 }
 
 /// Whether a line may be put to whoever reads, as far as it alone tells. All that is said in a thread of Pedro's is for it.
-fn may_be_for_all(line: &Line) -> bool {
+fn may_be_for_all(line: &Line, now: DateTime<Utc>) -> bool {
     let place = &line.place;
+    // Fetched after a gap: the room has gone on.
+    if (now - line.message.sent_at).to_std().is_ok_and(|age| age > ASKED_LATELY) {
+        return false;
+    }
     let is_there = place.chattiness() > Chattiness::Quiet && !place.own_thread;
     let is_a_person = line.message.author.kind == AuthorKind::Person;
     is_there && is_a_person && trigger::overhear::may_be_for_all(&line.message, &place.home.ear)
