@@ -270,9 +270,10 @@ pub async fn queued_of(db: impl PgExecutor<'_>, ids: &[QuestionId]) -> Result<Ve
 pub async fn take_expired(db: impl PgExecutor<'_>, reach: &Reach, limit: Duration) -> Result<Vec<Waiting>, StoreError> {
     let rows = sqlx::query_as!(
         Waiting,
-        "update pedro.question set status = 'expired', finished_at = now()
+        "update pedro.question set status = 'expired', finished_at = now(), lease_owner = null, lease_until = null
          where (platform = $1 or channel_id = any($2)) and answer is null and origin = 'addressed'
-             and (status = 'queued' or lease_until < now()) and asked_at < now() - make_interval(secs => $3)
+             and (status = 'queued' or status in ('working', 'sending') and lease_until < now())
+             and asked_at < now() - make_interval(secs => $3)
          returning id, channel_id, reply_target, ephemeral, shown_message_id, round",
         reach.everywhere as Option<Platform>,
         &reach.channels,

@@ -138,6 +138,19 @@ async fn askers_are_told_once_that_it_takes_longer_and_once_that_it_took_too_lon
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn the_end_of_a_question_that_a_killed_process_held_is_told_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    queued(ask(&world, "ann", "1").await);
+    claim(&world).await.unwrap();
+    let killed = sqlx::query("update pedro.question set lease_until = now() - interval '1 minute'");
+    killed.execute(&world.pool).await.unwrap();
+    for expected in [1, 0] {
+        let expired = question::take_expired(&world.pool, &REACH, Duration::ZERO).await.unwrap();
+        assert_eq!(expired.len(), expected);
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_question_of_somebody_who_opted_out_leaves_no_row(pool: PgPool) {
     let world = World::new(pool).await;
     let (id, _) = queued(ask(&world, "ghost", "1").await);
