@@ -178,7 +178,8 @@ impl Answering {
                 (answer, second)
             }
         };
-        if question.origin.is_unasked() && prompt::is_unsure(&answer) {
+        let is_none = || prompt::is_unsure(&answer) || prompt::is_echo(&answer, &question.text);
+        if question.origin.is_unasked() && is_none() {
             return self.say_nothing(question, &gathered, began).await;
         }
         let answer = found.map_or(answer.clone(), |found| found.below(&answer, place));

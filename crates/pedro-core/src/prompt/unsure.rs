@@ -29,9 +29,27 @@ pub fn is_unsure(answer: &str) -> bool {
     UNSURE.is_match(answer)
 }
 
+/// Whether an answer says the whole question again, as small models do that have nothing to say.
+pub fn is_echo(answer: &str, question: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let (answer, question) = (words(answer), words(question));
+    question.len() >= 3 && answer.windows(question.len()).any(|said| said == question)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_question_said_again_is_no_answer() {
+        let question = "does anybody know when the meetup is?";
+        assert!(is_echo("carol: Does anybody know when the meetup is? Well:", question));
+        assert!(!is_echo("The meetup is on Thursday.", question));
+        assert!(!is_echo("When, you ask? On Thursday.", "when?"));
+    }
 
     #[test]
     fn an_answer_that_is_none_is_recognised() {
