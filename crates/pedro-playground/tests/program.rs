@@ -63,10 +63,11 @@ fn wait_for<T>(mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
 #[test]
 fn it_says_where_it_is_and_ends_when_told() -> Result<()> {
     let mut program = Program::start("ends", "127.0.0.1:0")?;
-    for kind in ["http", "irc", "eventsub", "discord", "search"] {
+    for kind in ["http", "irc", "discord", "search"] {
         std::net::TcpStream::connect(program.address(kind)?)?;
     }
     assert!(program.address("gateway")?.ends_with("/discord/gateway"));
+    assert!(program.address("eventsub")?.ends_with("/eventsub/ws"));
     assert!(program.terminate()?.success());
     assert!(!program.ready_file.exists());
     Ok(())
