@@ -12,7 +12,7 @@ use pedro_core::chat::Platform;
 use pedro_core::places::Place;
 use pedro_core::service::metrics::record;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -26,6 +26,9 @@ use crate::tokens::{Refuser, Tokens};
 
 /// Twitch repeats a message soon or never.
 const IDS_KEPT: usize = 256;
+
+/// What was sent on a socket before its session moved arrives within this time. Twitch sends nothing on it afterwards.
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(300);
 
 /// A subscription that fails for a passing reason is tried so often.
 const TRIES: u32 = 4;
@@ -98,8 +101,8 @@ impl EventSub {
         }
     }
 
-    /// Twitch wants the session to go on elsewhere: the new socket is open before the old one is closed, and what the
-    /// old one says meanwhile is heard.
+    /// Twitch wants the session to go on elsewhere: the new socket is open before the old one is closed, and what was said
+    /// on the old one until then is heard, though it may arrive later than the new one's welcome.
     async fn moved(&self, mut old: Socket, url: &str, heard: &mut Heard) -> Result<Socket, Ending> {
         tracing::info!("EventSub moves to another socket");
         let mut opening = std::pin::pin!(Socket::open(url));
@@ -112,6 +115,9 @@ impl EventSub {
                 },
             }
         };
+        while let Ok(Ok(frame)) = timeout(LAST_WORDS_WITHIN, old.next()).await {
+            self.take(frame, heard).await?;
+        }
         old.close().await;
         Ok(new)
     }
