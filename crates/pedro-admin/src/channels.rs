@@ -5,25 +5,16 @@ use clap::{Args, Subcommand, ValueEnum};
 use pedro_core::store::channel::{self, ChannelSettings};
 
 use crate::output;
-use crate::target::{Target, TargetArgs};
+use crate::target::{ListArgs, Target, TargetArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show all channels and what is set for them
-    List(List),
+    List(ListArgs),
     /// Switch planning on or off in a channel, as `!pedro-agentic-mode` does
     AgenticMode(AgenticMode),
     /// Set after how many days the lines of a channel are deleted
     Retention(Retention),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Print JSON instead of a table
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    target: TargetArgs,
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +80,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn list(options: List) -> anyhow::Result<()> {
+async fn list(options: ListArgs) -> anyhow::Result<()> {
     let target = options.target.find().await?;
     let channels = channel::settings(&target.pool, target.id).await?;
     if options.json {

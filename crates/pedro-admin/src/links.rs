@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use pedro_core::store::link::{self, Link};
 
 use crate::output;
-use crate::target::TargetArgs;
+use crate::target::{ListArgs, TargetArgs};
 
 /// Longest name of a link, in characters.
 const LONGEST_NAME: usize = 40;
@@ -15,7 +15,7 @@ const LONGEST_NAME: usize = 40;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show all links
-    List(List),
+    List(ListArgs),
     /// Add a link, or replace the one with its name
     Add(Add),
     /// Remove a link
@@ -23,16 +23,7 @@ pub(crate) enum Command {
     /// Add or replace the links of a JSON file, all or none
     Import(Import),
     /// Print all links as JSON, as `import` reads them
-    Export(Export),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Print JSON instead of a table
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    target: TargetArgs,
+    Export(TargetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -66,26 +57,20 @@ pub(crate) struct Import {
     target: TargetArgs,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Export {
-    #[command(flatten)]
-    target: TargetArgs,
-}
-
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List(options) => list(options).await,
         Command::Add(options) => add(options).await,
         Command::Remove(options) => remove(options).await,
         Command::Import(options) => import(options).await,
-        Command::Export(options) => {
-            let target = options.target.find().await?;
+        Command::Export(target) => {
+            let target = target.find().await?;
             output::json(&link::list(&target.pool, target.id).await?)
         }
     }
 }
 
-async fn list(options: List) -> anyhow::Result<()> {
+async fn list(options: ListArgs) -> anyhow::Result<()> {
     let target = options.target.find().await?;
     let links = link::list(&target.pool, target.id).await?;
     if options.json {

@@ -13,12 +13,12 @@ use pedro_core::trigger::overhear::{self, Asks};
 use serde_json::json;
 
 use crate::output;
-use crate::target::TargetArgs;
+use crate::target::{ListArgs, TargetArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show all trained prompts
-    List(List),
+    List(ListArgs),
     /// Add a trained prompt, or replace the one with its name
     Add(Add),
     /// Remove a trained prompt
@@ -26,18 +26,9 @@ pub(crate) enum Command {
     /// Add or replace the trained prompts of a YAML file, all or none
     Import(Import),
     /// Print all trained prompts, as `import` and the file of a community read them
-    Export(Export),
+    Export(TargetArgs),
     /// Show what a line would be taken for, and why
     Test(Test),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Print JSON instead of a table
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    target: TargetArgs,
 }
 
 #[derive(Debug, Args)]
@@ -76,12 +67,6 @@ pub(crate) struct Import {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Export {
-    #[command(flatten)]
-    target: TargetArgs,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Test {
     /// The line, as somebody would write it in chat
     text: String,
@@ -100,8 +85,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Add(options) => add(options).await,
         Command::Remove(options) => remove(options).await,
         Command::Import(options) => import(options).await,
-        Command::Export(options) => {
-            let target = options.target.find().await?;
+        Command::Export(target) => {
+            let target = target.find().await?;
             let prompts = trained_prompt::list(&target.pool, target.id).await?;
             output::json(&json!({ "trained_prompts": prompts.iter().map(exported).collect::<Vec<_>>() }))
         }
@@ -109,7 +94,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn list(options: List) -> anyhow::Result<()> {
+async fn list(options: ListArgs) -> anyhow::Result<()> {
     let target = options.target.find().await?;
     let prompts = trained_prompt::list(&target.pool, target.id).await?;
     if options.json {

@@ -25,6 +25,16 @@ pub(crate) struct TargetArgs {
     pub(crate) config: CommunityArgs,
 }
 
+/// What is to be listed, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
 /// A community in an open database.
 pub(crate) struct Target {
     pub(crate) pool: PgPool,

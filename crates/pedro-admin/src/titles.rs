@@ -11,7 +11,7 @@ pub(crate) enum Command {
     /// Show the latest titles, newest first
     List(List),
     /// Print all titles as JSON
-    Export(Export),
+    Export(TargetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -26,16 +26,10 @@ pub(crate) struct List {
     target: TargetArgs,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Export {
-    #[command(flatten)]
-    target: TargetArgs,
-}
-
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     let (target, limit, json) = match command {
         Command::List(List { limit, json, target }) => (target, limit.into(), json),
-        Command::Export(Export { target }) => (target, i64::MAX, true),
+        Command::Export(target) => (target, i64::MAX, true),
     };
     let target = target.find().await?;
     let titles = stream_title::latest(&target.pool, target.id, limit).await?;

@@ -129,6 +129,24 @@ pub struct Recap {
     pub lines: i32,
 }
 
+/// A recap as the database gives it.
+struct RecapRow {
+    id: i64,
+    text: String,
+    notes: Json<Vec<String>>,
+    began_at: DateTime<Utc>,
+    ended_at: DateTime<Utc>,
+    covered: i32,
+    lines: i32,
+}
+
+impl From<RecapRow> for Recap {
+    fn from(row: RecapRow) -> Self {
+        let RecapRow { id, text, notes, began_at, ended_at, covered, lines } = row;
+        Self { id, text, notes: notes.0, began_at, ended_at, covered, lines }
+    }
+}
+
 /// The newest recap for the same readers whose beginning and end are no more than `slack` seconds off. None that was made
 /// from a line that is not among the `readable` channels any more.
 ///
@@ -141,7 +159,8 @@ pub async fn find(
     slack: f64,
 ) -> Result<Option<Recap>, StoreError> {
     let readable: Vec<i64> = readable.iter().map(|id| id.0).collect();
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        RecapRow,
         r#"select id, text, notes as "notes: Json<Vec<String>>", began_at, ended_at, covered, lines from pedro.recap
            where community_id = $1 and ($2::text is null or platform = $2) and audience = $3
                and began_at between $4::timestamptz - make_interval(secs => $7) and $4::timestamptz + make_interval(secs => $7)
@@ -161,15 +180,7 @@ pub async fn find(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Recap {
-        id: row.id,
-        text: row.text,
-        notes: row.notes.0,
-        began_at: row.began_at,
-        ended_at: row.ended_at,
-        covered: row.covered,
-        lines: row.lines,
-    }))
+    Ok(row.map(Recap::from))
 }
 
 /// The recap that the question of a line was answered by.
@@ -181,7 +192,8 @@ pub async fn of_line(
     platform: Platform,
     platform_message_id: &str,
 ) -> Result<Option<Recap>, StoreError> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        RecapRow,
         r#"select recap.id, recap.text, notes as "notes: Json<Vec<String>>", began_at, ended_at, covered, lines
            from pedro.recap join pedro.question on question.recap_id = recap.id
            where question.platform = $1 and question.platform_message_id = $2"#,
@@ -190,15 +202,7 @@ pub async fn of_line(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Recap {
-        id: row.id,
-        text: row.text,
-        notes: row.notes.0,
-        began_at: row.began_at,
-        ended_at: row.ended_at,
-        covered: row.covered,
-        lines: row.lines,
-    }))
+    Ok(row.map(Recap::from))
 }
 
 /// The messages that a recap was made from.
