@@ -46,6 +46,8 @@ pub(super) struct Report<'a> {
     pub(super) floor: f64,
     /// Queries to which the bots would have found nothing.
     pub(super) below_floor: usize,
+    /// How fast the lines were embedded, storing the vectors included.
+    pub(super) embeddings_per_second: f64,
     pub(super) modes: Vec<Figures<'a>>,
 }
 
@@ -127,6 +129,7 @@ impl Report<'_> {
             "\nThe bots' floor ({}) would have left {} of {} queries with nothing (hybrid).",
             self.floor, self.below_floor, self.queries
         ))?;
+        output::line(format!("{:.0} lines were embedded a second.", self.embeddings_per_second))?;
         if cfg!(debug_assertions) {
             output::note("times are of a debug build: measure speed with `cargo run --release -p pedro-admin -- eval`");
         }

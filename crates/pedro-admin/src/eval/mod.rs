@@ -85,7 +85,9 @@ async fn evaluate(
     let pool = scratch.open().await?;
     let (embedder, space) = boot::open_embedder(&pool, embedding).await?;
     let loaded = dataset.load(&pool).await?;
-    embed::all(&pool, embedder.as_ref(), space).await?;
+    let began = Instant::now();
+    let embedded = embed::all(&pool, embedder.as_ref(), space).await?;
+    let embeddings_per_second = embedded as f64 / began.elapsed().as_secs_f64();
     message::analyze(&pool).await?;
     let retriever = Retriever::new(pool, embedder, space);
     let trial = Trial { retriever: &retriever, community: loaded.community, now: dataset.now };
@@ -115,6 +117,7 @@ async fn evaluate(
         without_relevant: dataset.without_relevant,
         floor: hybrid.floor,
         below_floor,
+        embeddings_per_second,
         modes: all.iter().map(|(mode, answers)| Figures::new(mode, answers)).collect(),
     };
     report.print(options.json)?;
