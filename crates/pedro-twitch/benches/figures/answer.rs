@@ -61,7 +61,7 @@ pub(crate) async fn measure(memory: &Memory, chat: &Chat) -> Result<Part> {
 }
 
 /// A number in words: the deny-list reads digits as letters.
-fn spelled(number: usize) -> String {
+pub(crate) fn spelled(number: usize) -> String {
     let digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     let words = number.to_string().bytes().map(|digit| digits[usize::from(digit - b'0')]).collect::<Vec<_>>();
     format!("The number is {}.", words.join(" "))

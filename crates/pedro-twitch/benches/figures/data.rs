@@ -118,16 +118,16 @@ impl Chat {
     }
 }
 
-/// As many vectors as wanted: the real ones, then real ones with [`NOISE`].
-pub(crate) fn derived(real: &[Vec<f32>], count: usize) -> Vec<Vec<f32>> {
+/// As many vectors as wanted, one at a time: the real ones, then real ones with [`NOISE`].
+pub(crate) fn derived(real: &[Vec<f32>], count: usize) -> impl Iterator<Item = Vec<f32>> {
     let mut random = StdRng::seed_from_u64(2);
-    let noisy = (real.len()..count).map(|n| {
+    let noisy = (real.len()..count).map(move |n| {
         let mut vector: Vec<f32> = real[n % real.len()].iter().map(|x| x + NOISE * gaussian(&mut random)).collect();
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
         vector.iter_mut().for_each(|x| *x /= length);
         vector
     });
-    real.iter().cloned().chain(noisy).take(count).collect()
+    real.iter().cloned().chain(noisy).take(count)
 }
 
 /// Twelve uniform numbers make a normal one, near enough.

@@ -1,7 +1,8 @@
 //! The figures of `docs/benchmarks.md`, measured through the real path: `make bench`, or a part of them with
 //! `cargo bench -p pedro-twitch --bench figures -- recall` (`store`, `embed`, `recall`, `answer`, `process`, `plan`).
 //!
-//! Only a run of all parts writes the page. `BENCH_KEEP=1` leaves the databases for a look with psql.
+//! Only a run of all parts writes the page. `scale` is for itself: it takes half an hour, and writes `docs/scale.md`.
+//! `BENCH_KEEP=1` leaves the databases for a look with psql.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
 mod answer;
@@ -14,6 +15,7 @@ mod plan;
 mod process;
 mod recall;
 mod report;
+mod scale;
 mod store;
 
 use std::path::PathBuf;
@@ -43,6 +45,9 @@ async fn main() -> Result<()> {
     let wants_any = |parts: &[&str]| parts.iter().any(|part| wants(part));
 
     let embedder = load_embedder().await?;
+    if arguments == ["scale"] {
+        return scale::measure(&embedder).await;
+    }
     let chat = data::read(LARGE)?;
     let mut report = Report::new(machine::facts(&chat.source).await?);
 
@@ -59,8 +64,8 @@ async fn main() -> Result<()> {
             let vectors = embed::sample(&embedder, &chat.lines[..SMALL]).await?;
             let small = Memory::create("small", &embedder).await?;
             small.hear(&chat.lines[..SMALL], || ()).await?;
-            small.put(&chat.lines[..SMALL], &vectors).await?;
-            large.put(&chat.lines, &data::derived(&vectors, LARGE)).await?;
+            small.put(&chat.lines[..SMALL], vectors.iter().cloned()).await?;
+            large.put(&chat.lines, data::derived(&vectors, LARGE)).await?;
             report.add(recall::measure(&[&small, &large], &embedder, &chat).await?);
             small.drop().await?;
         }
@@ -70,7 +75,7 @@ async fn main() -> Result<()> {
         let vectors = embed::sample(&embedder, &chat.lines[..SMALL]).await?;
         let memory = Memory::create("bot", &embedder).await?;
         memory.hear(&chat.lines[..SMALL], || ()).await?;
-        memory.put(&chat.lines[..SMALL], &vectors).await?;
+        memory.put(&chat.lines[..SMALL], vectors.into_iter()).await?;
         if wants("answer") {
             report.add(answer::measure(&memory, &chat).await?);
         }

@@ -30,6 +30,9 @@ pub(crate) const BOT: &str = "pedro_bot";
 /// Lines heard at once, as the inbox hands them out.
 const BATCH: usize = 256;
 
+/// What building an index may take: the graph of a million vectors fits, and a build that spills is ten times slower.
+pub(crate) const GRAPH_MEMORY: &str = "1500MB";
+
 /// A database with a channel and its lines.
 pub(crate) struct Memory {
     /// Its address.
@@ -92,8 +95,13 @@ impl Memory {
         Ok(took)
     }
 
-    /// Gives lines their vectors. The index is made anew afterwards: one by one, 200,000 vectors take many minutes.
-    pub(crate) async fn put(&self, lines: &[ChatMessage], vectors: &[Vec<f32>]) -> Result<()> {
+    /// Gives lines their vectors, and tells how long the index took. It is made anew afterwards: one by one, 200,000 vectors
+    /// take many minutes.
+    pub(crate) async fn put(
+        &self,
+        lines: &[ChatMessage],
+        mut vectors: impl Iterator<Item = Vec<f32>>,
+    ) -> Result<Duration> {
         let rows: Vec<(String, i64)> =
             sqlx::query_as("select platform_message_id, id from pedro.message").fetch_all(&self.pool).await?;
         let rows: HashMap<String, i64> = rows.into_iter().collect();
@@ -104,22 +112,30 @@ impl Memory {
                 Ok(Unembedded { id: MessageId(id), text: line.text.clone() })
             })
             .collect::<Result<_>>()?;
-        let index = format!("message_embedding_{}", self.space.model_id);
+        let index = self.index();
         let mut connection = self.pool.acquire().await?;
         let definition: String = sqlx::query_scalar("select pg_get_indexdef(('pedro.' || $1)::regclass)")
             .bind(&index)
             .fetch_one(&mut *connection)
             .await?;
         run(&mut connection, &format!("drop index pedro.{index}")).await?;
-        for (lines, vectors) in lines.chunks(2_000).zip(vectors.chunks(2_000)) {
-            embedding::put(&self.pool, self.space, lines, vectors).await?;
+        for lines in lines.chunks(2_000) {
+            let vectors: Vec<Vec<f32>> = vectors.by_ref().take(lines.len()).collect();
+            embedding::put(&self.pool, self.space, lines, &vectors).await?;
         }
-        run(&mut connection, "set maintenance_work_mem = '512MB'").await?;
+        let began = Instant::now();
+        run(&mut connection, &format!("set maintenance_work_mem = '{GRAPH_MEMORY}'")).await?;
         run(&mut connection, &definition).await?;
+        let took = began.elapsed();
         // What autovacuum does in the life of a memory that grows slowly.
         run(&mut connection, "vacuum analyze").await?;
         connection.close().await?;
-        Ok(())
+        Ok(took)
+    }
+
+    /// The name of the index of its vectors.
+    pub(crate) fn index(&self) -> String {
+        format!("message_embedding_{}", self.space.model_id)
     }
 
     /// Ends it.
@@ -132,7 +148,8 @@ impl Memory {
     }
 }
 
-async fn run(connection: &mut sqlx::PgConnection, statement: &str) -> Result<()> {
+/// Carries out a statement of the benchmark's own.
+pub(crate) async fn run(connection: &mut sqlx::PgConnection, statement: &str) -> Result<()> {
     sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(connection).await?;
     Ok(())
 }

@@ -65,27 +65,52 @@ fn three(spread: &Spread) -> String {
     format!("{} / {} / {}", ms(spread.median()), ms(spread.p95()), ms(spread.longest()))
 }
 
+/// The same for one memory, as a part of its own.
+pub(crate) async fn alone(memory: &Memory, lines: usize, embedder: &Arc<dyn Embedder>, chat: &Chat) -> Result<Part> {
+    let mut part = Part::new("Retrieval");
+    let deaf: Arc<dyn Embedder> = Arc::new(Deaf(embedder.model().clone()));
+    for (what, embedder) in [("words and meaning", embedder), ("words alone", &deaf)] {
+        let retriever = Retriever::new(memory.pool.clone(), Arc::clone(embedder), memory.space);
+        ask(&retriever, memory, chat, 1).await?;
+        let (took, found) = ask(&retriever, memory, chat, 0).await?;
+        ensure!(found > QUESTIONS / 2, "only {found} of {QUESTIONS} questions found anything");
+        part.row(format!("{lines} lines, {what}: median / p95 / max"), three(&Spread::of(took)));
+    }
+    part.note(format!("{QUESTIONS} real questions, one after the other, warm (after as many others)."));
+    Ok(part)
+}
+
 /// How long each question took, and how many found something.
 async fn ask(retriever: &Retriever, memory: &Memory, chat: &Chat, round: usize) -> Result<(Vec<Duration>, usize)> {
-    let now = chat.lines.last().context("no lines")?.sent_at;
     let (mut took, mut found) = (Vec::new(), 0);
     for question in chat.questions(QUESTIONS, round) {
-        let recall = Recall {
-            community: memory.place.home.id,
-            place: Some(memory.place.id),
-            question,
-            now,
-            zone: chrono_tz::Tz::UTC,
-            exclude: None,
-            count: COUNT,
-            weights: Weights::HYBRID,
-        };
-        let began = Instant::now();
-        let recalled = retriever.recall(&recall).await?;
-        took.push(began.elapsed());
-        found += usize::from(!recalled.hits.is_empty());
+        let (spent, something) = ask_one(retriever, memory, chat, question).await?;
+        took.push(spent);
+        found += usize::from(something);
     }
     Ok((took, found))
+}
+
+/// How long a question took, and whether it found something.
+pub(crate) async fn ask_one(
+    retriever: &Retriever,
+    memory: &Memory,
+    chat: &Chat,
+    question: &str,
+) -> Result<(Duration, bool)> {
+    let recall = Recall {
+        community: memory.place.home.id,
+        place: Some(memory.place.id),
+        question,
+        now: chat.lines.last().context("no lines")?.sent_at,
+        zone: chrono_tz::Tz::UTC,
+        exclude: None,
+        count: COUNT,
+        weights: Weights::HYBRID,
+    };
+    let began = Instant::now();
+    let recalled = retriever.recall(&recall).await?;
+    Ok((began.elapsed(), !recalled.hits.is_empty()))
 }
 
 /// Notes how long each question's embedding took.
