@@ -228,8 +228,8 @@ def markdown(rows, speeds, reference):
 The same labelled sets, one after the other in one run, with what one would otherwise do: SQLite's FTS5 (BM25, stemmed, the
 question's words joined by OR) and a plain pgvector similarity query (HNSW, the same model by {reference}, one thread). Times
 are from a question's text to its ten hits, embedding included: Pedro's and pgvector's by PostgreSQL over a socket, FTS5's in
-the process that asks. What the sets are: `crates/pedro-admin/tests/data/README.md`; `replies`: lines of Ubuntu IRC, given a
-line find what it replies to.
+the process that asks. What the sets are: `crates/pedro-admin/tests/data/README.md`; `irc-replies`,
+`irc-conversations`: Ubuntu IRC; given a line, find what it replies to, or the last ten lines of its conversation before it.
 
 | set | lines | questions | by | recall@5 | recall@10 | MRR | median | p95 |
 | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
