@@ -31,12 +31,28 @@ pub fn is_unsure(answer: &str) -> bool {
 
 /// Whether an answer says the whole question again, as small models do that have nothing to say.
 pub fn is_echo(answer: &str, question: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect()
-    };
     let (answer, question) = (words(answer), words(question));
     question.len() >= 3 && answer.windows(question.len()).any(|said| said == question)
+}
+
+/// Whether an answer is the question and nothing else, but perhaps the name of whoever asked it. A greeting that is
+/// returned is an answer.
+pub fn is_only_the_question(answer: &str, question: &str) -> bool {
+    let (said, asked) = (words(answer), words(question));
+    let asks = question.contains('?') || asked.first().is_some_and(|word| ASKING.contains(&word.as_str()));
+    let besides = if asked.len() >= 3 { 2 } else { 0 };
+    asks && said.ends_with(&asked) && said.len() <= asked.len() + besides
+}
+
+/// Words that a question without its sign begins with.
+const ASKING: [&str; 22] = [
+    "what", "when", "where", "who", "whose", "why", "how", "which", "is", "are", "was", "were", "do", "does", "did",
+    "can", "could", "will", "tell", "write", "explain", "show",
+];
+
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -49,6 +65,22 @@ mod tests {
         assert!(is_echo("carol: Does anybody know when the meetup is? Well:", question));
         assert!(!is_echo("The meetup is on Thursday.", question));
         assert!(!is_echo("When, you ask? On Thursday.", "when?"));
+    }
+
+    #[test]
+    fn nothing_but_the_question_is_no_answer_and_a_greeting_is_one() {
+        let question = "when is the stream?";
+        for answer in ["When is the stream?", "bob: when is the stream", "\"when is the stream?\""] {
+            assert!(is_only_the_question(answer, question), "{answer}");
+        }
+        for answer in ["When is the stream? On Thursday.", "On Thursday.", "The stream is when alice has time."] {
+            assert!(!is_only_the_question(answer, question), "{answer}");
+        }
+        assert!(is_only_the_question("tell me a joke", "tell me a joke"));
+        assert!(is_only_the_question("Why?", "why?"));
+        assert!(!is_only_the_question("Because: why?", "why?"));
+        assert!(!is_only_the_question("Good morning everybody!", "good morning everybody"));
+        assert!(!is_only_the_question("", ""));
     }
 
     #[test]
