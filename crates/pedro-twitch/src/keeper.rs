@@ -197,7 +197,10 @@ impl Keeper {
                         dates = Dates::of(&token, VALIDATE_EVERY);
                         continue;
                     }
-                    Err(OAuthError::Refused) => return self.renew(token, Refuser::Api).await,
+                    Err(OAuthError::Refused) => {
+                        tokens.refused(&token.access, Refuser::Api);
+                        return self.renew(token, Refuser::Api).await;
+                    }
                     Err(error) => tracing::warn!(%error, "the token could not be checked: {error}"),
                 },
             }
