@@ -48,7 +48,7 @@ export function twitchTrouble(side) {
     drawer.show({
       switches: {
         ...state,
-        bot_moderates: here.bots.some((login) => here.moderators.includes(login)),
+        bot_moderates: (here.bots.length ? here.bots : [state.bot_login]).some((login) => here.moderators.includes(login)),
         short_tokens: state.token_lifetime <= LIFETIMES[0],
       },
       violations: state.violations,
