@@ -58,6 +58,7 @@ fn verdict(standing: Standing, age: Duration, end: Option<DateTime<Utc>>, can_as
                 Refuser::Chat => "Twitch's chat refuses",
                 Refuser::Api => "Twitch's API refuses",
                 Refuser::Events => "Twitch took back what EventSub tells for",
+                Refuser::Check => "Twitch's sign-in refuses",
             };
             Verdict::red(format!("{by} the token: the log says why; sign in with `pedro login twitch`"))
         }
@@ -90,7 +91,7 @@ mod tests {
         assert!(told(Standing::Good, 7, Some(5), true)["detail"].as_str().unwrap().contains("5 minutes"));
         assert_eq!(told(Standing::Good, 7, None, true)["detail"], "signed in");
         assert_eq!(told(Standing::Refused(Refuser::Api), 59, None, true)["ok"], true);
-        for by in [Refuser::Api, Refuser::Chat, Refuser::Events] {
+        for by in [Refuser::Api, Refuser::Chat, Refuser::Events, Refuser::Check] {
             assert_eq!(told(Standing::Refused(by), 60, None, true)["ok"], false);
         }
         for (can_ask, words) in [(true, "with which code"), (false, "TWITCH_TOKEN")] {

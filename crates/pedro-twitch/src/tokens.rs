@@ -19,6 +19,8 @@ pub(crate) enum Refuser {
     Api,
     /// `EventSub`: a revocation.
     Events,
+    /// Twitch's sign-in, when it was asked whether the token is good.
+    Check,
 }
 
 /// How the sign-in stands.
@@ -124,8 +126,8 @@ impl Tokens {
     /// Twitch took this token where it had been refused, if it had been.
     pub(crate) fn accepted(&self, token: &Secret, by: Refuser) {
         let is_over = match self.standing().0 {
-            Standing::Refused(Refuser::Chat) => by == Refuser::Chat,
-            Standing::Refused(Refuser::Api | Refuser::Events) => by == Refuser::Api,
+            Standing::Refused(Refuser::Events) => by == Refuser::Api,
+            Standing::Refused(refuser) => by == refuser,
             Standing::Unknown | Standing::Good | Standing::Missing => false,
         };
         if is_over && is_of(self.current.borrow().as_ref(), token) {
@@ -225,9 +227,13 @@ mod tests {
         assert_eq!(stands(), Standing::Refused(Refuser::Events));
         tokens.accepted(&first.access, Refuser::Api);
         assert_eq!(stands(), Standing::Good);
-        tokens.refused(&first.access, Refuser::Chat);
-        tokens.accepted(&first.access, Refuser::Api);
-        assert_eq!(stands(), Standing::Refused(Refuser::Chat));
+        for (refuser, other) in [(Refuser::Check, Refuser::Api), (Refuser::Chat, Refuser::Check)] {
+            tokens.refused(&first.access, refuser);
+            tokens.accepted(&first.access, other);
+            assert_eq!(stands(), Standing::Refused(refuser));
+            tokens.accepted(&first.access, refuser);
+            assert_eq!(stands(), Standing::Good);
+        }
         tokens.set(Some(second));
         assert_eq!(stands(), Standing::Good);
         tokens.set(None);
