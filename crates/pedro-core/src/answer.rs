@@ -196,10 +196,13 @@ impl Answering {
         gathered: &Gathered,
         wanted: Wanted<'_>,
     ) -> Result<String, &'static str> {
-        let text = presentable(&generation.text, &gathered.prompt.messages, wanted.place)?;
-        if prompt::is_only_the_question(&text, &wanted.question.text) {
-            return Err("empty");
-        }
+        let fit = |text: &str| presentable(text, &gathered.prompt.messages, wanted.place);
+        let text = fit(&generation.text)?;
+        // Without the question said once more it may begin with "Answer:".
+        let text = match prompt::after_the_question(&text, &wanted.question.text) {
+            Some(rest) => fit(rest)?,
+            None => text,
+        };
         Ok(whole(text, generation, self.sizes))
     }
 

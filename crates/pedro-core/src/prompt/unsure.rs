@@ -35,13 +35,39 @@ pub fn is_echo(answer: &str, question: &str) -> bool {
     question.len() >= 3 && answer.windows(question.len()).any(|said| said == question)
 }
 
-/// Whether an answer is the question and nothing else, but perhaps the name of whoever asked it. A greeting that is
-/// returned is an answer.
-pub fn is_only_the_question(answer: &str, question: &str) -> bool {
-    let (said, asked) = (words(answer), words(question));
+/// What follows the question, where an answer begins by saying it again, after the name of whoever asked or not; empty if
+/// that is all. `None`: it does not begin so. A greeting that is returned is an answer.
+pub fn after_the_question<'a>(answer: &'a str, question: &str) -> Option<&'a str> {
+    let asked = words(question);
     let asks = question.contains('?') || asked.first().is_some_and(|word| ASKING.contains(&word.as_str()));
-    let besides = if asked.len() >= 3 { 2 } else { 0 };
-    asks && said.ends_with(&asked) && said.len() <= asked.len() + besides
+    if !asks || asked.is_empty() {
+        return None;
+    }
+    (0..=NAME_WORDS).find_map(|name| {
+        let begin = after_words(answer, name)?;
+        // Before the question there is a name and a colon, or nothing.
+        if name > 0 && (asked.len() < 3 || !answer[..begin].trim_end().ends_with(':')) {
+            return None;
+        }
+        let end = begin + after_words(&answer[begin..], asked.len())?;
+        let same = words(&answer[begin..end]) == asked;
+        let rest = &answer[end..];
+        let is_whole = !rest.starts_with(' ') || rest.trim_start().is_empty();
+        (same && is_whole).then(|| rest.trim_start_matches(|c: char| !c.is_alphanumeric()))
+    })
+}
+
+/// Words of a name, at most.
+const NAME_WORDS: usize = 2;
+
+/// Where so many words of a text end, and with what follows a name.
+fn after_words(text: &str, count: usize) -> Option<usize> {
+    let mut end = 0;
+    for _ in 0..count {
+        let begin = end + text[end..].find(char::is_alphanumeric)?;
+        end = text[begin..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| begin + length);
+    }
+    if count > 0 && text[end..].starts_with(':') { Some(end + 1) } else { Some(end) }
 }
 
 /// Words that a question without its sign begins with.
@@ -68,19 +94,28 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_question_is_no_answer_and_a_greeting_is_one() {
+    fn the_question_said_first_is_left_out_and_a_greeting_is_not() {
         let question = "when is the stream?";
-        for answer in ["When is the stream?", "bob: when is the stream", "\"when is the stream?\""] {
-            assert!(is_only_the_question(answer, question), "{answer}");
+        for (answer, expected) in [
+            ("When is the stream?", Some("")),
+            ("bob: when is the stream", Some("")),
+            ("\"when is the stream?\"", Some("")),
+            ("bob the builder: when is the stream?", None),
+            ("When is the stream? On Thursday.", Some("On Thursday.")),
+            ("bob: When is the stream?\nOn Thursday.", Some("On Thursday.")),
+            ("When is the stream on? On Thursday.", None),
+            ("On Thursday.", None),
+            ("The stream is when alice has time.", None),
+            ("", None),
+        ] {
+            assert_eq!(after_the_question(answer, question), expected, "{answer}");
         }
-        for answer in ["When is the stream? On Thursday.", "On Thursday.", "The stream is when alice has time."] {
-            assert!(!is_only_the_question(answer, question), "{answer}");
-        }
-        assert!(is_only_the_question("tell me a joke", "tell me a joke"));
-        assert!(is_only_the_question("Why?", "why?"));
-        assert!(!is_only_the_question("Because: why?", "why?"));
-        assert!(!is_only_the_question("Good morning everybody!", "good morning everybody"));
-        assert!(!is_only_the_question("", ""));
+        assert_eq!(after_the_question("tell me a joke", "tell me a joke"), Some(""));
+        assert_eq!(after_the_question("Tell me a joke about what?", "tell me a joke"), None);
+        assert_eq!(after_the_question("Why?", "why?"), Some(""));
+        assert_eq!(after_the_question("Because: why?", "why?"), None);
+        assert_eq!(after_the_question("Good morning everybody!", "good morning everybody"), None);
+        assert_eq!(after_the_question("x", "?"), None);
     }
 
     #[test]

@@ -175,6 +175,9 @@ async fn the_frame_of_the_prompt_is_never_said_and_nothing_but_frame_is_no_answe
         t.model.push(Turn::say("A set of methods."));
         let question = t.chat("bob", "pedro, what is a trait?");
         assert_eq!(t.next_reply_to(&question).await?, "A set of methods.");
+        t.model.push(Turn::say("dana: what is a macro? The answer: Code that writes code."));
+        let question = t.chat("dana", "pedro, what is a macro?");
+        assert_eq!(t.next_reply_to(&question).await?, "Code that writes code.");
         for said in ["Answer:", "carol: what is a crate?"] {
             t.model.push(Turn::say(said));
         }

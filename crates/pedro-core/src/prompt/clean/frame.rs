@@ -19,6 +19,7 @@ pattern!(QUESTION, r"(?i)^[*_`#>\s]*(?:(?:the|my|your)\s+)?question[*_`]*\s*[:ï¼
 pattern!(ANSWER_HERE, &format!(r"(?i)^[*_`#>\s]*{ANSWER}"));
 pattern!(ANSWER_LATER, &format!(r#"(?i)(?:^|[\s.?!"'â€])[*_`#>\s]*{ANSWER}"#));
 pattern!(REMINDER, r"(?i)^answer\s+(?:this|the)\s+question\s+in\s+one\s+or\s+two\s+sentences[^.\n]{0,60}(?:\.|$)");
+pattern!(NO_ANSWER, r"(?i)^the\s+answer\s+is\s+(?:in|from)\s+the\s+notes(?:\s+above)?\s*(?:\.|$)");
 // The model goes on with the next question of its own.
 pattern!(
     NEXT,
@@ -40,7 +41,7 @@ pub(super) fn without_frame(text: &str) -> String {
 /// What follows the first part of the frame; `None` if the text begins with none.
 fn after_part(text: &str) -> Option<&str> {
     let after = |pattern: &Regex| pattern.find(text).map(|part| &text[part.end()..]);
-    let parts = [&*QUOTES, &*NOW, &*NOTHING_FOUND, &*REMINDER, &*ANSWER_HERE];
+    let parts = [&*QUOTES, &*NOW, &*NOTHING_FOUND, &*REMINDER, &*NO_ANSWER, &*ANSWER_HERE];
     parts
         .into_iter()
         .find_map(after)
@@ -107,6 +108,7 @@ mod tests {
             "The question:\n\"\"\"\nbob: when is it?\n\"\"\"",
             "The question:\n\"\"\"\nbob: when is it",
             "Answer this question in one or two sentences, from the notes above.",
+            "The answer is from the notes above.",
             "Question: When is it?\nAnswer:",
             "From the chat's memory: nothing was found.",
         ] {
@@ -120,6 +122,7 @@ mod tests {
             "The question is whether it rains.",
             "That question: nobody knows.",
             "The answer is 42.",
+            "The answer is in the notes of alice: Thursday.",
             "I question: is it so?",
             "Links: https://go.dev is the best one.",
             "Alice asked a question: when? Bob had the answer: now.",
