@@ -3,7 +3,7 @@
 usage: demo.py PLAYGROUND_URL --channel NAME --bot LOGIN [--timeout SECONDS]
 
 Exits 0 if Pedro answered the question, the command and what was asked on Discord about what was
-said on Twitch, otherwise 1 with a sentence saying what did not come. It judges that he answers, not
+said on Twitch, and posted a recap there when the stream ended, otherwise 1 with a sentence saying what did not come. It judges that he answers, not
 what: the model of the playground is a very small one.
 """
 
@@ -175,6 +175,24 @@ def ask_on_discord(url, timeout):
     return True
 
 
+def recap_on_discord(twitch, url, timeout):
+    """The stream ends on Twitch; prints the recap that Pedro posts on Discord by himself. False if there is none."""
+    discord = Discord(url, DISCORD_QUESTION[0])
+    channel = next(channel["id"] for channel in discord.channels() if channel["name"] == "stream-recaps")
+    twitch.post("title", live=False)
+    ended = time.monotonic()
+
+    def posted():
+        return [message["content"] for message in discord.said(channel)["messages"] if message["by_bot"]]
+
+    if not wait(timeout, posted):
+        print(f"error: Pedro posted no recap of the stream on Discord within {timeout:.0f} s", file=sys.stderr)
+        return False
+    print(f"\nIn #stream-recaps:\n{'pedro':>20}  " + posted()[0].replace("\n", "\n" + " " * 22))
+    print(f"==> Pedro posted the recap {time.monotonic() - ended:.1f} s after the end of the stream")
+    return True
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
@@ -207,7 +225,8 @@ def main():
     transcript.follow(1.5)  # a long answer comes in several lines
     for what, (line, said) in asked.items():
         print(f"==> Pedro replied to {what} after {transcript.replied[line] - said:.1f} s")
-    return 0 if ask_on_discord(arguments.url, arguments.timeout) else 1
+    done = ask_on_discord(arguments.url, arguments.timeout) and recap_on_discord(playground, arguments.url, arguments.timeout)
+    return 0 if done else 1
 
 
 try:

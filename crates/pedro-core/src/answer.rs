@@ -160,13 +160,13 @@ impl Answering {
         let gathered = self.gather(question, place, found).await?;
         record::overhead(Stage::Gather, began.elapsed());
         let first = self.generate(wanted, &gathered, &gathered.prompt.messages, server, shown).await?;
-        let (answer, generation) = match presentable(&first.text, &gathered.prompt.messages, place) {
+        let (answer, generation) = match self.answered(&first, &gathered, wanted) {
             Ok(answer) => (answer, first),
             Err(why) => {
                 tracing::info!(question.id = %question.id, why, "an answer was withheld and is tried once more");
                 let messages = prompt::second_try(&gathered.prompt.messages);
                 let second = self.generate(wanted, &gathered, &messages, server, shown).await?;
-                let answer = match presentable(&second.text, &gathered.prompt.messages, place) {
+                let answer = match self.answered(&second, &gathered, wanted) {
                     Err(_) if question.origin.is_unasked() => {
                         return self.say_nothing(question, &gathered, began).await;
                     }
@@ -187,6 +187,23 @@ impl Answering {
             self.keep(question, &gathered, found, &generation, &answer).await?;
         }
         Ok(answer)
+    }
+
+    /// What of a generation can be said as the answer, or why nothing can.
+    fn answered(
+        &self,
+        generation: &Generation,
+        gathered: &Gathered,
+        wanted: Wanted<'_>,
+    ) -> Result<String, &'static str> {
+        let fit = |text: &str| presentable(text, &gathered.prompt.messages, wanted.place);
+        let text = fit(&generation.text)?;
+        // Without the question said once more it may begin with "Answer:".
+        let text = match prompt::after_the_question(&text, &wanted.question.text) {
+            Some(rest) => fit(rest)?,
+            None => text,
+        };
+        Ok(whole(text, generation, self.sizes))
     }
 
     /// One generation on a server whose slot is held. A failed one is noted.
@@ -338,6 +355,12 @@ pub(crate) fn presentable(output: &str, asked: &[PromptMessage], place: &Place) 
     let text = cleaned(output, place)?;
     let system = asked.iter().find(|message| message.role == PromptRole::System);
     if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) { Err("leak") } else { Ok(text) }
+}
+
+/// Without half a sentence at its end, where the limit of tokens cut a text short.
+pub(crate) fn whole(text: String, generation: &Generation, sizes: Sizes) -> String {
+    let is_cut = generation.completion_tokens.is_some_and(|tokens| tokens >= sizes.max_tokens);
+    if is_cut { prompt::whole_sentences(&text) } else { text }
 }
 
 /// A text as it may be said in a place: clean, not empty, and nothing that must not be said.

@@ -266,6 +266,7 @@ impl Pedro {
             let text = match command {
                 Command::Wrong => pedro.withdraw_replied(&line).await,
                 Command::Forget => pedro.forget_replied(&line).await,
+                Command::Help => command::help(&place, line.message.author.role),
                 Command::Retry => pedro.grant_last(|_| Some(Wish::Retry), &line.message.author, &place).await,
                 Command::Mark { number, event } => {
                     let wish = |plan: Option<&PlanRow>| {

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod event;
+pub mod lesson;
 pub mod plan;
 pub mod recap;
 pub mod step;
@@ -282,16 +283,6 @@ pub fn chattiness(chattiness: Chattiness) -> String {
     }
 }
 
-/// Somebody taught Pedro what to answer.
-pub fn taught(name: &str, is_new: bool) -> String {
-    format!("{}, thank you! ({name})", if is_new { "I learned that" } else { "I know better now" })
-}
-
-/// What somebody wanted to teach cannot be kept.
-pub fn not_taught() -> String {
-    "I cannot learn that: a question of some words, => and a short answer, please.".to_owned()
-}
-
 /// What Pedro was taught to answer, when it cannot put it into its own words. What speaks of "me" would sound as if Pedro
 /// were whoever taught it.
 pub fn as_taught(answer: &str) -> String {
@@ -365,4 +356,9 @@ pub fn help(commands: &[String], platform: Platform) -> String {
          What you write is stored; {stop} stops that, {forget} removes it.",
         commands.join(", ")
     )
+}
+
+/// What Pedro can do for moderators besides. `commands` are their names, with their prefix.
+pub fn help_for_moderators(commands: &[String]) -> String {
+    format!("For moderators: {}.", commands.join(", "))
 }

@@ -38,6 +38,8 @@ pub(crate) struct Known {
     pub(crate) name: String,
     pub(crate) audience: Audience,
     pub(crate) own_thread: bool,
+    /// The channel that it is a thread of.
+    pub(crate) parent: Option<Id<ChannelMarker>>,
     pub(crate) community: Community,
 }
 
@@ -48,7 +50,13 @@ impl Known {
     }
 
     pub(crate) fn seen(&self) -> Seen<'_> {
-        Seen { key: key(self.id), name: &self.name, audience: self.audience.clone(), own_thread: self.own_thread }
+        Seen {
+            key: key(self.id),
+            name: &self.name,
+            audience: self.audience.clone(),
+            own_thread: self.own_thread,
+            parent: self.parent.map(|parent| parent.to_string()),
+        }
     }
 }
 
@@ -121,6 +129,7 @@ impl Directory {
             name: if channel.kind.is_thread() { "thread".to_owned() } else { channel.name.clone().unwrap_or_default() },
             audience: self.audience(channel, guild),
             own_thread: false,
+            parent: channel.parent_id.filter(|_| channel.kind.is_thread()),
             community: communities.community_of_discord(guild.get()),
         };
         let is_own = channel.kind.is_thread() && channel.owner_id == Some(self.own_id);
@@ -200,7 +209,8 @@ impl Directory {
 
 /// A direct message channel that sees the memory of a community.
 pub(crate) fn direct(id: Id<ChannelMarker>, community: Community) -> Known {
-    Known { id, name: "direct message".to_owned(), audience: Audience::Members, own_thread: true, community }
+    let name = "direct message".to_owned();
+    Known { id, name, audience: Audience::Members, own_thread: true, parent: None, community }
 }
 
 /// What somebody with these permissions may do with Pedro.

@@ -49,7 +49,7 @@ async fn look(
     channel: u64,
     told: &mut HashSet<i64>,
 ) -> Result<bool, StoreError> {
-    match bot.pedro.stream_to_recap(&community.name).await? {
+    match bot.pedro.stream_to_recap(community).await? {
         Some(stream) if post(bot, community, channel, &stream).await? => Ok(true),
         Some(stream) => {
             if told.insert(stream.stream_title_id) {

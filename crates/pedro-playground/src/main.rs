@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use pedro_playground::discord::{Discord, Whom, permission};
+use pedro_playground::discord::{Discord, Snowflake, Whom, permission};
 use pedro_playground::{Overlay, Playground, Settings};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,9 +60,9 @@ async fn main() -> Result<()> {
         tracing::warn!("the playground can be reached from other machines, and asks nobody for a password");
     }
     furnish_twitch(&playground, &channel, &bot_login);
-    furnish_discord(playground.discord(), discord_token.as_deref(), &channel);
+    let recaps = furnish_discord(playground.discord(), discord_token.as_deref(), &channel);
     if let Some(path) = &ready_file {
-        write_ready_file(path, &playground)?;
+        write_ready_file(path, &playground, recaps)?;
     }
     tracing::info!(
         page = playground.http_url(),
@@ -99,8 +99,8 @@ fn furnish_twitch(playground: &Playground, channels: &[String], bot_login: &str)
 }
 
 /// Puts a guild with people and channels into an empty Discord; in one channel, moderators are among themselves. The
-/// streamers are members and moderate, as they do in their Twitch channels.
-fn furnish_discord(discord: &Discord, token: Option<&str>, streamers: &[String]) {
+/// streamers are members and moderate, as they do in their Twitch channels. Answers the channel for recaps of streams.
+fn furnish_discord(discord: &Discord, token: Option<&str>, streamers: &[String]) -> Snowflake {
     if let Some(token) = token.filter(|token| !token.is_empty()) {
         discord.set_token(token);
     }
@@ -122,14 +122,15 @@ fn furnish_discord(discord: &Discord, token: Option<&str>, streamers: &[String])
     for whom in [Whom::Role(moderators), Whom::Bot] {
         discord.allow(among_moderators, &whom, permission::VIEW_CHANNEL);
     }
+    discord.add_channel(town, "stream-recaps")
 }
 
 /// Writes the addresses so that a reader sees all of the file or nothing.
-fn write_ready_file(path: &Path, playground: &Playground) -> Result<()> {
+fn write_ready_file(path: &Path, playground: &Playground, recaps: Snowflake) -> Result<()> {
     let text = json!({
         "http": playground.http_url(), "irc": playground.irc_url(),
         "eventsub": playground.eventsub_url(), "discord": playground.http_url(),
-        "gateway": playground.gateway_url(), "search": playground.http_url(),
+        "gateway": playground.gateway_url(), "search": playground.http_url(), "recap_channel": recaps,
     })
     .to_string();
     let mut unfinished = path.as_os_str().to_owned();

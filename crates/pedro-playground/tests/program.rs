@@ -29,10 +29,15 @@ impl Program {
 
     /// The address it wrote into the ready file.
     fn address(&mut self, kind: &str) -> Result<String> {
-        let ready = wait_for(|| Ok(std::fs::read_to_string(&self.ready_file).ok()))?;
-        let ready: Value = serde_json::from_str(&ready)?;
+        let ready = self.ready()?;
         let address = ready[kind].as_str().context("no address")?;
         Ok(address.split_once("://").context("no scheme")?.1.to_owned())
+    }
+
+    /// What the ready file says.
+    fn ready(&self) -> Result<Value> {
+        let ready = wait_for(|| Ok(std::fs::read_to_string(&self.ready_file).ok()))?;
+        Ok(serde_json::from_str(&ready)?)
     }
 
     fn terminate(&mut self) -> Result<ExitStatus> {
@@ -77,19 +82,27 @@ fn it_says_where_it_is_and_ends_when_told() -> Result<()> {
 fn it_furnishes_a_town_with_a_room_for_moderators() -> Result<()> {
     let mut program = Program::start("town", "127.0.0.1:0")?;
     let address = program.address("http")?;
-    let seen_by = |person: &str| -> Result<Vec<String>> {
+    let channels = |person: &str| -> Result<Vec<Value>> {
         let mut stream = std::net::TcpStream::connect(&address)?;
         let path = format!("/api/discord/state?person={person}");
         write!(stream, "GET {path} HTTP/1.1\r\nHost: playground\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let state: Value = serde_json::from_str(answer.split_once("\r\n\r\n").context("no answer")?.1)?;
-        let channels = state["channels"].as_array().into_iter().flatten();
-        Ok(channels.filter_map(|channel| channel["name"].as_str()).map(str::to_owned).collect())
+        Ok(state["channels"].as_array().cloned().unwrap_or_default())
     };
-    assert_eq!(seen_by("alice")?, ["general", "go-help"]);
-    assert_eq!(seen_by("modmia")?, ["general", "go-help", "mods"]);
-    assert_eq!(seen_by("pedro")?, ["general", "go-help", "mods"]);
+    let seen_by = |person: &str| -> Result<Vec<String>> {
+        Ok(channels(person)?.iter().filter_map(|channel| channel["name"].as_str()).map(str::to_owned).collect())
+    };
+    assert_eq!(seen_by("alice")?, ["general", "go-help", "stream-recaps"]);
+    assert_eq!(seen_by("modmia")?, ["general", "go-help", "mods", "stream-recaps"]);
+    assert_eq!(seen_by("pedro")?, ["general", "go-help", "mods", "stream-recaps"]);
+    let recaps = channels("alice")?.into_iter().find(|channel| channel["name"] == "stream-recaps");
+    assert_eq!(
+        recaps.context("no such channel")?["id"],
+        program.ready()?["recap_channel"],
+        "whoever starts bots is told"
+    );
     Ok(())
 }
 

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pedro_core::service::Secret;
 use pedro_core::store::stream_title::StreamState;
+use pedro_twitch::oauth::OAuthError;
 use reqwest::{RequestBuilder, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
 
+use crate::app_token::AppToken;
 use crate::tokens::{Refuser, Tokens};
 
 /// How long an answer may take.
@@ -24,6 +27,9 @@ pub(crate) enum HelixError {
     /// Nobody is signed in.
     #[error("nobody has signed Pedro in to Twitch")]
     NotSignedIn,
+    /// Nobody is signed in, and the application has no token either.
+    #[error("nobody has signed Pedro in to Twitch, and the application's own token is not to be had: {0}")]
+    NoAppToken(OAuthError),
     /// Another status.
     #[error("Twitch's API answered with status {0}")]
     Status(u16),
@@ -44,6 +50,8 @@ pub(crate) struct Helix {
     base: Url,
     client_id: String,
     tokens: Arc<Tokens>,
+    /// `None` without `TWITCH_SECRET`.
+    app: Option<Arc<AppToken>>,
     http: reqwest::Client,
 }
 
@@ -54,12 +62,18 @@ struct Page<T> {
 
 impl Helix {
     /// A client with this base URL, such as `https://api.twitch.tv/helix`.
-    pub(crate) fn new(base: Url, client_id: String, tokens: Arc<Tokens>) -> Result<Self, HelixError> {
+    /// `app`: the application's own token, for what everybody may read.
+    pub(crate) fn new(
+        base: Url,
+        client_id: String,
+        tokens: Arc<Tokens>,
+        app: Option<Arc<AppToken>>,
+    ) -> Result<Self, HelixError> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .build()
             .map_err(|error| HelixError::Unreachable(error.without_url().to_string()))?;
-        Ok(Self { base, client_id, tokens, http })
+        Ok(Self { base, client_id, tokens, app, http })
     }
 
     /// The id of the account with this login.
@@ -106,7 +120,12 @@ impl Helix {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, HelixError> {
-        let response = self.send(self.http.get(self.url(path)).query(query)).await?;
+        let request = || self.http.get(self.url(path)).query(query);
+        let response = match (self.send(request()).await, &self.app) {
+            // What everybody may read the application may read too.
+            (Err(HelixError::NotSignedIn | HelixError::Refused(_)), Some(app)) => self.send_as_app(app, request).await,
+            (answer, _) => answer,
+        }?;
         response.json().await.map_err(|error| HelixError::Unreadable(error.without_url().to_string()))
     }
 
@@ -117,17 +136,33 @@ impl Helix {
     /// Sends a request with the token that holds now. Whoever keeps the token hears when it is refused.
     async fn send(&self, request: RequestBuilder) -> Result<Response, HelixError> {
         let token = self.tokens.current().ok_or(HelixError::NotSignedIn)?.access;
+        let answer = self.send_with(&token, request).await;
+        match &answer {
+            Ok(_) => self.tokens.accepted(&token, Refuser::Api),
+            Err(HelixError::Refused(401)) => self.tokens.refused(&token, Refuser::Api),
+            Err(_) => {}
+        }
+        answer
+    }
+
+    /// Sends a request with the application's own token; one that is refused is replaced once.
+    async fn send_as_app(&self, app: &AppToken, request: impl Fn() -> RequestBuilder) -> Result<Response, HelixError> {
+        let token = app.get().await.map_err(HelixError::NoAppToken)?;
+        match self.send_with(&token, request()).await {
+            Err(HelixError::Refused(401)) => app.refused(&token).await,
+            answer => return answer,
+        }
+        let token = app.get().await.map_err(HelixError::NoAppToken)?;
+        self.send_with(&token, request()).await
+    }
+
+    async fn send_with(&self, token: &Secret, request: RequestBuilder) -> Result<Response, HelixError> {
         let request = request.header("Client-Id", &self.client_id).bearer_auth(token.expose());
         let unreachable = |error: reqwest::Error| HelixError::Unreachable(error.without_url().to_string());
         let response = request.send().await.map_err(unreachable)?;
         match response.status().as_u16() {
             200..=299 => Ok(response),
-            status @ (401 | 403) => {
-                if status == 401 {
-                    self.tokens.refused(&token, Refuser::Api);
-                }
-                Err(HelixError::Refused(status))
-            }
+            status @ (401 | 403) => Err(HelixError::Refused(status)),
             status => Err(HelixError::Status(status)),
         }
     }

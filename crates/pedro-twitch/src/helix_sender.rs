@@ -2,23 +2,20 @@
 //! <https://dev.twitch.tv/docs/chat/send-receive-messages/>
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use pedro_core::service::Secret;
-use pedro_twitch::oauth::{OAuth, OAuthError};
+use pedro_twitch::oauth::OAuthError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use url::Url;
 
+use crate::app_token::AppToken;
 use crate::state::Echo;
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A token is no longer used when it has so little left.
-const TOO_OLD: TimeDelta = TimeDelta::minutes(1);
 
 /// What a message that came too fast is called, as on IRC.
 const TOO_FAST: &str = "msg_ratelimit";
@@ -27,10 +24,9 @@ const TOO_FAST: &str = "msg_ratelimit";
 pub(crate) struct HelixSender {
     base: Url,
     client_id: String,
-    oauth: OAuth,
+    app: Arc<AppToken>,
     bot_login: String,
     http: reqwest::Client,
-    token: Mutex<Option<(Secret, DateTime<Utc>)>>,
     /// Ids of accounts by login: they never change.
     ids: Mutex<HashMap<String, String>>,
 }
@@ -70,10 +66,10 @@ struct DropReason {
 
 impl HelixSender {
     /// Sends with this base URL, such as `https://api.twitch.tv/helix`.
-    pub(crate) fn new(base: Url, client_id: String, oauth: OAuth, bot_login: String) -> Result<Self, OAuthError> {
+    pub(crate) fn new(base: Url, client_id: String, app: Arc<AppToken>, bot_login: String) -> Result<Self, OAuthError> {
         let http = reqwest::Client::builder().timeout(TIMEOUT).build();
         let http = http.map_err(|error| OAuthError::Unreachable(error.without_url().to_string()))?;
-        Ok(Self { base, client_id, oauth, bot_login, http, token: Mutex::default(), ids: Mutex::default() })
+        Ok(Self { base, client_id, app, bot_login, http, ids: Mutex::default() })
     }
 
     /// Sends a message. What cannot be known for certain is `Lost`: it may be sent again.
@@ -130,13 +126,13 @@ impl HelixSender {
         let unreachable = |error: reqwest::Error| SendError::Unreachable(error.without_url().to_string());
         let mut is_second = false;
         loop {
-            let token = self.token().await?;
+            let token = self.app.get().await?;
             let request = request().header("Client-Id", &self.client_id).bearer_auth(token.expose());
             let response = request.send().await.map_err(unreachable)?;
             match response.status().as_u16() {
                 200..=299 => return response.json().await.map_err(unreachable),
                 401 if !is_second => {
-                    *self.token.lock().await = None;
+                    self.app.refused(&token).await;
                     is_second = true;
                 }
                 status => {
@@ -146,20 +142,6 @@ impl HelixSender {
                 }
             }
         }
-    }
-
-    async fn token(&self) -> Result<Secret, SendError> {
-        // Held while it is asked for: those who wait want the same one.
-        let mut kept = self.token.lock().await;
-        if let Some((token, end)) = &*kept
-            && *end - TOO_OLD > Utc::now()
-        {
-            return Ok(token.clone());
-        }
-        let issued = self.oauth.app_token().await?;
-        let lifetime = TimeDelta::seconds(i64::try_from(issued.expires_in).unwrap_or(i64::MAX / 1_000));
-        *kept = Some((issued.access_token.clone(), Utc::now() + lifetime));
-        Ok(issued.access_token)
     }
 
     fn url(&self, path: &str) -> String {

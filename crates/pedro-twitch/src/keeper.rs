@@ -1,19 +1,23 @@
 //! Keeps Pedro signed in: takes the token that was kept or given by hand, exchanges it ahead of its end, asks Twitch
 //! every hour whether it is still good, and has somebody sign in again when nothing else helps.
 
+mod dates;
+mod sign_in;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use pedro_core::service::metrics::record;
 use pedro_core::service::{Secret, Shutdown};
 use pedro_twitch::oauth::{OAuth, OAuthError, Validated};
-use pedro_twitch::sign_in::{self, CHAT_SCOPES, SCOPES};
+use pedro_twitch::sign_in::{CHAT_SCOPES, good_for};
 use pedro_twitch::token::{Shelf, ShelfError, Token};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use self::dates::{Dates, until};
 use crate::pause::Pause;
 use crate::tokens::{Refuser, Tokens};
 
@@ -22,12 +26,6 @@ const VALIDATE_EVERY: TimeDelta = TimeDelta::hours(1);
 
 /// When Twitch could not be asked, it is asked again after this.
 const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
-
-/// Between two exchanges, however short tokens live.
-const SHORTEST_LIFE: TimeDelta = TimeDelta::milliseconds(500);
-
-/// Whether somebody signed in with the operator's command is looked at so often.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How often the time that is left is written to the metrics.
 const TELL_EVERY: Duration = Duration::from_secs(2);
@@ -47,12 +45,6 @@ pub(crate) struct Keeper {
     /// Between two attempts at what Twitch refuses.
     pub(crate) pause: Pause,
     pub(crate) shutdown: Shutdown,
-}
-
-/// When the token has to be looked after next.
-struct Dates {
-    refresh: Option<DateTime<Utc>>,
-    validate: DateTime<Utc>,
 }
 
 impl Keeper {
@@ -144,7 +136,7 @@ impl Keeper {
         loop {
             match self.exchange_once(token.clone()).await {
                 Ok(new) => {
-                    tracing::info!("Twitch's token was exchanged: the new one is good {}", sign_in::good_for(&new));
+                    tracing::info!("Twitch's token was exchanged: the new one is good {}", good_for(&new));
                     return Some(new);
                 }
                 Err(error @ (OAuthError::Refused | OAuthError::Application | OAuthError::NoApplication)) => {
@@ -197,7 +189,10 @@ impl Keeper {
                         dates = Dates::of(&token, VALIDATE_EVERY);
                         continue;
                     }
-                    Err(OAuthError::Refused) => return self.renew(token, Refuser::Api).await,
+                    Err(OAuthError::Refused) => {
+                        tokens.refused(&token.access, Refuser::Check);
+                        return self.renew(token, Refuser::Check).await;
+                    }
                     Err(error) => tracing::warn!(%error, "the token could not be checked: {error}"),
                 },
             }
@@ -218,6 +213,7 @@ impl Keeper {
         match self.oauth.validate(&token.access).await {
             // It is not the token: chat is in trouble, or the application is another one.
             Ok(validated) if CHAT_SCOPES.iter().all(|scope| validated.scopes.iter().any(|has| has == scope)) => {
+                self.tokens.accepted(&token.access, Refuser::Check);
                 Token { refresh: None, ..token.known(&validated) }
             }
             Ok(_) => {
@@ -228,68 +224,6 @@ impl Keeper {
             Err(error) => {
                 tracing::warn!(%error, "the refused token could not be checked: {error}");
                 token
-            }
-        }
-    }
-
-    /// Has somebody let Pedro in, however long that takes.
-    async fn sign_in(&mut self) -> Token {
-        self.tokens.set(None);
-        let mut before = self.shelf.load().await.ok().flatten().map(|(token, _)| token);
-        loop {
-            let kept = tokio::select! {
-                token = self.ask_somebody() => token,
-                token = self.until_kept(before.as_ref()) => Some(token),
-            };
-            if let Some(token) = kept {
-                if let Some(token) = self.usable(token.clone()).await {
-                    tracing::info!("Pedro is signed in to Twitch; its token is good {}", sign_in::good_for(&token));
-                    return token;
-                }
-                before = Some(token);
-            }
-            self.pause.wait().await;
-        }
-    }
-
-    /// One code, until somebody uses it or it is worthless.
-    async fn ask_somebody(&self) -> Option<Token> {
-        if !self.oauth.has_application() {
-            tracing::error!(
-                "Pedro is not signed in to Twitch, and without TWITCH_ID nobody can let it in: set it, or give a valid TWITCH_TOKEN"
-            );
-            return std::future::pending().await;
-        }
-        let device = match self.oauth.begin_device(&SCOPES).await {
-            Ok(device) => device,
-            Err(error) => {
-                tracing::warn!(%error, "there is no code to sign in with, trying again: {error}");
-                return None;
-            }
-        };
-        let words = sign_in::words(&device, &self.shelf.login);
-        tracing::warn!("{words}");
-        if let Some(webhook) = &self.webhook
-            && let Err(error) = sign_in::tell_discord(webhook, &words).await
-        {
-            tracing::warn!(error, "TWITCH_SIGN_IN_WEBHOOK could not be told: {error}");
-        }
-        match sign_in::wait_for(&self.oauth, &device, &self.shelf.login).await {
-            Ok(token) => Some(token),
-            Err(error) => {
-                tracing::warn!(%error, "not signed in to Twitch: {error}");
-                None
-            }
-        }
-    }
-
-    /// Waits until another token lies on the shelf: `pedro login twitch` puts it there.
-    async fn until_kept(&self, before: Option<&Token>) -> Token {
-        loop {
-            sleep(LOOK_EVERY).await;
-            match self.shelf.load().await {
-                Ok(Some((token, _))) if before.is_none_or(|before| is_another(&token, before)) => return token,
-                _ => {}
             }
         }
     }
@@ -316,31 +250,8 @@ async fn store(shelf: &Shelf, token: &Token, given_hash: Option<Vec<u8>>) {
     }
 }
 
-impl Dates {
-    fn of(token: &Token, validate_in: TimeDelta) -> Self {
-        let now = Utc::now();
-        let refresh = token.refresh_due().map(|due| due.max(now + SHORTEST_LIFE));
-        let validate = now + validate_in;
-        // At its end it is looked at whatever else: then it is refused, and something has to be done.
-        let end = token.expires_at.filter(|end| *end > now);
-        Self { refresh, validate: end.map_or(validate, |end| validate.min(end + SHORTEST_LIFE)) }
-    }
-}
-
 fn is_another(token: &Token, other: &Token) -> bool {
     token.access.expose() != other.access.expose()
-}
-
-async fn until(date: Option<DateTime<Utc>>) {
-    match date {
-        // In steps: a machine that slept wakes up late, not too late.
-        Some(date) => {
-            while let Ok(left) = (date - Utc::now()).to_std() {
-                sleep(left.min(Duration::from_secs(60))).await;
-            }
-        }
-        None => std::future::pending().await,
-    }
 }
 
 /// Nobody being signed in shows as 0, but not while Pedro starts.
@@ -352,30 +263,5 @@ async fn tell_time_left(tokens: &Tokens) {
             Some(None) => {}
             None => record::token_expires_in(Duration::ZERO),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn token(lifetime: i64) -> Token {
-        let now = Utc::now();
-        let token = Token::given(Secret::new("a"), Some(Secret::new("r")));
-        Token { obtained_at: now, expires_at: Some(now + TimeDelta::seconds(lifetime)), ..token }
-    }
-
-    #[test]
-    fn a_token_is_looked_at_every_hour_and_at_its_end() {
-        let in_seconds = |date: DateTime<Utc>| (date - Utc::now()).num_seconds() + 1;
-        let dates = Dates::of(&token(4 * 3_600), VALIDATE_EVERY);
-        assert_eq!(in_seconds(dates.validate), 3_600);
-        assert_eq!(dates.refresh.map(in_seconds), Some(4 * 3_600 - 600));
-        let dates = Dates::of(&token(60), VALIDATE_EVERY);
-        assert!((60..=62).contains(&in_seconds(dates.validate)), "{:?}", dates.validate);
-        assert_eq!(dates.refresh.map(in_seconds), Some(40));
-        let past = Dates::of(&token(-60), VALIDATE_EVERY);
-        assert!(past.refresh.is_some_and(|due| in_seconds(due) <= 1), "at once, but not in a loop");
-        assert_eq!(in_seconds(past.validate), 3_600);
     }
 }

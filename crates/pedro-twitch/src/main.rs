@@ -1,8 +1,10 @@
 //! Pedro on Twitch: reads the options, opens what it needs, starts the tasks and waits for the end.
 
+mod app_token;
 mod config;
 mod convert;
 mod eventsub;
+mod health;
 mod helix;
 mod helix_sender;
 mod keeper;
@@ -31,7 +33,7 @@ use pedro_core::question::TWITCH_TERMS;
 use pedro_core::service::config::{BotSettings, BotTask};
 use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, TWITCH};
-use pedro_core::service::{Readiness, Seal, Secret, Shutdown, Signals, Verdict, shutdown, telemetry};
+use pedro_core::service::{Readiness, Seal, Secret, Shutdown, Signals, shutdown, telemetry};
 use pedro_core::speech::speech;
 use pedro_core::store::channel::Seen;
 use pedro_core::workflow;
@@ -41,6 +43,7 @@ use pedro_twitch::token::Shelf;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
+use crate::app_token::AppToken;
 use crate::config::{Options, TwitchSettings};
 use crate::eventsub::{EventSub, Watched};
 use crate::helix::Helix;
@@ -89,7 +92,8 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
 
     // The pages come first: while the database is waited for, `/readyz` says so.
     let (readiness, state, tokens) = (Readiness::new(), Arc::new(State::new()), Arc::new(Tokens::new()));
-    watch_chat(&readiness, &state, &tokens, twitch.channels.clone());
+    health::watch_chat(&readiness, &state, &tokens, twitch.channels.clone());
+    health::watch_token(&readiness, &tokens, twitch.sign_in.application.is_some());
     let booted = Booted::default();
     let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
     let api = api::routes(Arc::clone(&booted), pages.api_token.as_ref(), &community.communities);
@@ -130,7 +134,8 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     pedro.start(lines);
 
     let (client, current_client) = watch::channel(None);
-    let api_sender = api_sender(&twitch)?;
+    let app_token = app_token(&twitch)?;
+    let api_sender = api_sender(&twitch, app_token.as_ref())?;
     let sends_by_api = api_sender.is_some();
     transport::set_address(twitch.irc);
     let sender = Sender {
@@ -156,7 +161,7 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     let keeper = keeper(twitch.sign_in, &pedro.pool, community.secret_key.as_ref(), &tokens, &shutdown)?;
     shutdown.spawn_essential("token keeper", keeper.run(shutdown.token()));
     if let Some(application) = application {
-        let helix = Helix::new(twitch.helix_url, application.client_id, Arc::clone(&tokens))?;
+        let helix = Helix::new(twitch.helix_url, application.client_id, Arc::clone(&tokens), app_token)?;
         let (streams, watched) = (Arc::new(Streams::new(Arc::clone(&pedro))), Arc::new(Watched::default()));
         let every = twitch.poll_interval;
         let poller =
@@ -172,13 +177,20 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
 }
 
 /// What sends through the API, if the operator wants that.
-fn api_sender(twitch: &TwitchSettings) -> anyhow::Result<Option<HelixSender>> {
-    let Some(application) = twitch.sign_in.application.clone().filter(|_| twitch.sends_by_api) else {
+fn api_sender(twitch: &TwitchSettings, app: Option<&Arc<AppToken>>) -> anyhow::Result<Option<HelixSender>> {
+    let (Some(application), Some(app), true) = (&twitch.sign_in.application, app, twitch.sends_by_api) else {
         return Ok(None);
     };
     let (client_id, login) = (application.client_id.clone(), twitch.sign_in.bot_login.clone());
+    Ok(Some(HelixSender::new(twitch.helix_url.clone(), client_id, Arc::clone(app), login)?))
+}
+
+/// The application's own token, if it has the secret for one.
+fn app_token(twitch: &TwitchSettings) -> anyhow::Result<Option<Arc<AppToken>>> {
+    let application = twitch.sign_in.application.clone().filter(|application| application.client_secret.is_some());
+    let Some(application) = application else { return Ok(None) };
     let oauth = OAuth::new(twitch.sign_in.oauth_url.clone(), Some(application))?;
-    Ok(Some(HelixSender::new(twitch.helix_url.clone(), client_id, oauth, login)?))
+    Ok(Some(Arc::new(AppToken::new(oauth))))
 }
 
 /// Whoever keeps Pedro signed in, without being started.
@@ -203,24 +215,4 @@ fn keeper(
         pause: Pause::for_refusals(),
         shutdown: shutdown.clone(),
     })
-}
-
-/// Adds the truth about the chat connection: in every channel, and something heard lately.
-fn watch_chat(readiness: &Readiness, state: &Arc<State>, tokens: &Arc<Tokens>, channels: Vec<String>) {
-    readiness.clock(TWITCH, state.clock.clone());
-    let (state, tokens) = (Arc::clone(state), Arc::clone(tokens));
-    readiness.check(TWITCH, move || {
-        let joined = state.channels();
-        let verdict = match (state.refusal(), channels.iter().find(|channel| !joined.contains(channel))) {
-            (_, Some(_)) if tokens.current().is_none() => {
-                Verdict::red("nobody has signed Pedro in: the log says where, and with which code")
-            }
-            (Some(words), _) => Verdict::red(format!("Twitch refused the sign-in: {words}; give a valid TWITCH_TOKEN")),
-            (None, Some(missing)) => Verdict::red(format!("not in the channel {missing}")),
-            (None, None) if !state.is_alive() => Verdict::red("nothing was heard lately"),
-            (None, None) => Verdict::ok(format!("in {}", joined.join(", "))),
-        };
-        let verdict = verdict.heard(&state.clock);
-        async move { verdict }
-    });
 }

@@ -192,6 +192,7 @@ impl Reader {
         self.put(Heard::Gap { channel: convert::channel(channel), from, until: now });
         self.state.expect_greeting(channel);
         self.state.joined(channel);
+        self.tokens.accepted_by_chat();
         tracing::info!(channel, "joined {channel}");
         if self.state.channels().len() == self.channels.len()
             && let Some(ready) = self.ready.take()

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 
 pub use privacy::{Obeyed, Person, export, obey_privacy};
 
-use crate::chat::Platform;
+use crate::chat::{Platform, Role};
 use crate::memory::Retriever;
 use crate::places::Place;
 use crate::reply;
@@ -40,7 +40,7 @@ pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreE
         Command::DelLink(name) => links::remove(name, given).await,
         Command::Title => stream::title(given).await,
         Command::Titles(count) => stream::titles(*count, given).await,
-        Command::Help => Ok(help(given)),
+        Command::Help => Ok(help(given.place, Role::Viewer)),
         Command::Pause(minutes) => pause(*minutes, given).await,
         Command::Chattiness(chattiness) => {
             channel::set_chattiness(given.pool, given.place.id, *chattiness).await?;
@@ -48,6 +48,7 @@ pub async fn obey(command: &Command, given: &Given<'_>) -> Result<String, StoreE
             Ok(reply::chattiness(*chattiness))
         }
         Command::Teach { question, answer } => teach::teach(question, answer, given).await,
+        Command::Unteach(what) => teach::unteach(what, given).await,
         Command::AgenticMode(on) => {
             channel::set_agentic(given.pool, given.place.id, *on).await?;
             Ok(reply::plan::agentic(*on))
@@ -78,14 +79,18 @@ async fn pause(minutes: u32, given: &Given<'_>) -> Result<String, StoreError> {
     })
 }
 
-fn help(given: &Given<'_>) -> String {
-    let ear = &given.place.home.ear;
-    let names = COMMANDS.iter().filter(|command| command.needs == crate::chat::Role::Viewer);
-    let platform = given.place.key.platform;
+/// What Pedro can do for somebody.
+pub(crate) fn help(place: &Place, role: Role) -> String {
+    let (ear, platform) = (&place.home.ear, place.key.platform);
+    let usages = |needs: Role| COMMANDS.iter().filter(move |info| info.needs == needs).map(|info| info.usage(ear));
     let named = |usage: String| match platform {
         Platform::Discord => format!("/{}", usage.trim_start_matches(ear.prefix.as_str())),
         _ => usage,
     };
-    let names: Vec<String> = names.map(|command| named(command.usage(ear))).collect();
-    reply::help(&names, given.place.key.platform)
+    let mut text = reply::help(&usages(Role::Viewer).map(named).collect::<Vec<_>>(), platform);
+    if role >= Role::Moderator {
+        text.push(' ');
+        text.push_str(&reply::help_for_moderators(&usages(Role::Moderator).collect::<Vec<_>>()));
+    }
+    text
 }

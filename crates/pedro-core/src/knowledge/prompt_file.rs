@@ -22,6 +22,9 @@ const ANSWER: usize = 1_000;
 /// Examples of one trained prompt.
 const EXAMPLES: usize = 40;
 
+/// The same, as the database counts.
+pub const MOST_EXAMPLES: i64 = EXAMPLES as i64;
+
 const SOYPETETECH: &str = include_str!("files/soypetetech.yaml");
 
 /// What is wrong with a trained prompt or a file of them, in words for the operator.

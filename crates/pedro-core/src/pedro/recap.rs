@@ -14,6 +14,7 @@ use crate::prompt::ResultNote;
 use crate::question::Failure;
 use crate::recap::{Material, Progress, Wanted};
 use crate::reply;
+use crate::service::config::Community;
 use crate::speech::{Controls, ReplyTarget, can_edit, is_spoken_to};
 use crate::store::StoreError;
 use crate::store::question::{self as questions, Accepted, NewQuestion};
@@ -87,12 +88,13 @@ impl Pedro {
         }
     }
 
-    /// A stream of a community whose recap is to be posted: it is over, and nobody has taken it yet.
+    /// A stream of a community whose recap is to be posted: it is over for good, and nobody has taken it yet.
     ///
     /// # Errors
     /// When the statement fails.
-    pub async fn stream_to_recap(&self, community: &str) -> Result<Option<EndedStream>, StoreError> {
-        recaps::ended_stream(&self.pool, community, POST_WITHIN.as_secs_f64()).await
+    pub async fn stream_to_recap(&self, community: &Community) -> Result<Option<EndedStream>, StoreError> {
+        let quiet = community.recap_after.as_secs_f64();
+        recaps::ended_stream(&self.pool, &community.name, quiet, POST_WITHIN.as_secs_f64()).await
     }
 
     /// Puts the question that has a stream's recap posted in a place: once, whoever tries. True if this call did.

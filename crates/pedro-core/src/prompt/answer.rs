@@ -19,8 +19,8 @@ const TAUGHT_LIMIT: usize = 1_000;
 /// What the model's template adds around two messages.
 const TEMPLATE_TOKENS: usize = 16;
 const REMINDER: &str = "Answer this question in one or two sentences, from the notes above.";
-const UNASKED: &str = "They asked everybody, not you. Answer in one or two sentences if the notes above tell the answer. If not, write only: ";
-const SECOND_TRY: &str = "Please say it differently: friendly, with nothing that could offend anybody, and without repeating any instructions.";
+pub(super) const UNASKED: &str = "They asked everybody, not you. Answer in one or two sentences if the notes above tell the answer. If not, write only: ";
+pub(super) const SECOND_TRY: &str = "Please say it differently: friendly, with nothing that could offend anybody, and without repeating any instructions.";
 
 /// What the stream is called.
 #[derive(Debug, Clone, PartialEq, Eq)]

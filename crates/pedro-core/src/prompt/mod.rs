@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use abuse::is_abusive;
 pub use answer::{AnswerInput, LinkNote, PastTitle, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
-pub use clean::{CleanRules, clean, collapse_repetition, leaks_system};
+pub use clean::{CleanRules, clean, collapse_repetition, leaks_system, whole_sentences};
 pub use deny::DenyList;
 pub use game::{GameInput, GameNote, game_fallbacks, game_messages};
 pub use invisible::is_blank;
@@ -31,7 +31,7 @@ pub use quote::{FENCE, LINE_LIMIT, NoteLine, Quoted, fence};
 pub use recap::{RecapInput, merge_messages, note_messages, note_overhead, recap_messages, recap_overhead};
 pub use split::{TWITCH_LIMIT, TWITCH_PARTS, split};
 pub use split_markdown::{DISCORD_LIMIT, split_markdown};
-pub use unsure::{is_echo, is_unsure};
+pub use unsure::{after_the_question, is_echo, is_unsure};
 
 /// Who speaks in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

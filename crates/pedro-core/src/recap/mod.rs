@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::range::Range;
 use self::window::{Room, Window, windows};
-use crate::answer::{Sizes, presentable};
+use crate::answer::{Sizes, presentable, whole};
 use crate::chat::{ChannelId, MessageId, Platform};
 use crate::llm::{LanguageModel, Priority, Purpose, Slots, keep};
 use crate::places::Place;
@@ -167,7 +167,7 @@ impl Recaps {
         let last_line = recaps::last_line(&self.pool, &readable).await?;
         // Not the present: another attempt is to find the same time, and its notes.
         let now = recaps::posted_for(&self.pool, question.id).await?.unwrap_or(question.asked_at);
-        let range = range::range(when, &titles, last_line, now);
+        let range = range::range(when, &titles, last_line, now, place.home.settings.recap_after);
         let asked = message::find(&self.pool, place.key.platform, &question.platform_message_id).await?;
         let mut lines = recaps::lines(&self.pool, &readable, range.began_at, range.ended_at, LINES).await?;
         lines.retain(|line| Some(line.id) != asked && is_talk(&line.text, &place.home.ear.prefix));
@@ -201,7 +201,7 @@ impl Recaps {
             let written = self.run(wanted, Priority::Interactive, &asked, self.sizes.max_tokens).await?;
             tried += 1;
             match presentable(&written.text, &asked, place) {
-                Ok(text) => break (Some(text), written),
+                Ok(text) => break (Some(whole(text, &written, self.sizes)), written),
                 Err(why) if tried > 1 => {
                     record::answer_withheld(why);
                     break (None, written);

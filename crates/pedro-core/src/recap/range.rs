@@ -5,9 +5,6 @@ use chrono::{DateTime, Duration, Utc};
 use crate::store::stream_title::StreamTitle;
 use crate::trigger::history::When;
 
-/// A stream that comes back so soon was not over: an encoder crashed.
-const PAUSE: Duration = Duration::minutes(15);
-
 /// How much of the chat is told where no stream is known.
 const WITHOUT_A_STREAM: Duration = Duration::hours(12);
 
@@ -23,11 +20,17 @@ pub struct Range {
 }
 
 /// The time that is meant at a moment. `titles`: the latest of the community. `last_line`: when the last line was said that
-/// everybody can read where the recap goes.
-pub(super) fn range(when: When, titles: &[StreamTitle], last_line: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Range {
+/// everybody can read where the recap goes. `pause`: a stream that came back within it was not over, an encoder crashed.
+pub(super) fn range(
+    when: When,
+    titles: &[StreamTitle],
+    last_line: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+    pause: std::time::Duration,
+) -> Range {
     match when {
         When::Hours(hours) => spanning(titles, now - Duration::hours(hours.into()), now),
-        When::Stream => match stream(titles, now) {
+        When::Stream => match stream(titles, now, Duration::from_std(pause).unwrap_or_default()) {
             Some((began_at, ended_at)) => spanning(titles, began_at, ended_at),
             None => {
                 let ended_at = last_line.map_or(now, |last| last + Duration::seconds(1)).min(now);
@@ -38,7 +41,7 @@ pub(super) fn range(when: When, titles: &[StreamTitle], last_line: Option<DateTi
 }
 
 /// The stream that is on, or the last one: its titles follow one another with hardly a pause.
-fn stream(titles: &[StreamTitle], now: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+fn stream(titles: &[StreamTitle], now: DateTime<Utc>, pause: Duration) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let mut live: Vec<_> = titles
         .iter()
         .filter(|title| title.live && title.began_at < now)
@@ -47,7 +50,7 @@ fn stream(titles: &[StreamTitle], now: DateTime<Utc>) -> Option<(DateTime<Utc>, 
     live.sort_by_key(|(began, ended)| (*ended, *began));
     let (mut began_at, ended_at) = live.pop()?;
     while let Some((began, ended)) = live.pop()
-        && ended + PAUSE >= began_at
+        && ended + pause >= began_at
     {
         began_at = began_at.min(began);
     }
@@ -89,7 +92,7 @@ mod tests {
     }
 
     fn told(when: When, titles: &[StreamTitle], last_line: Option<i64>) -> (i64, i64, Vec<String>) {
-        let range = range(when, titles, last_line.map(at), at(1_000));
+        let range = range(when, titles, last_line.map(at), at(1_000), std::time::Duration::from_secs(600));
         ((range.began_at - at(0)).num_minutes(), (range.ended_at - at(0)).num_minutes(), range.titles)
     }
 
@@ -108,6 +111,15 @@ mod tests {
     fn without_one_the_last_stream_is_told_to_its_end() {
         let titles = [title("a", true, 100, Some(300)), title("b", true, 500, Some(600)), title("b", false, 600, None)];
         assert_eq!(told(When::Stream, &titles, Some(990)), (500, 600, vec!["b".into()]));
+    }
+
+    #[test]
+    fn a_stream_that_came_back_is_one_and_one_that_came_late_is_another() {
+        let titles =
+            [title("a", true, 100, Some(300)), title("b", true, 310, Some(400)), title("c", true, 405, Some(500))];
+        assert_eq!(told(When::Stream, &titles, None), (100, 500, vec!["a".into(), "b".into(), "c".into()]));
+        let titles = [title("a", true, 100, Some(300)), title("b", true, 311, Some(400))];
+        assert_eq!(told(When::Stream, &titles, None), (311, 400, vec!["b".into()]));
     }
 
     #[test]

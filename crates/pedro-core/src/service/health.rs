@@ -70,23 +70,33 @@ pub struct Verdict {
     detail: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_event_age_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_seconds: Option<u64>,
 }
 
 impl Verdict {
     /// It works.
     pub fn ok(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { ok: true, detail: detail.into(), last_event_age_seconds: None }
+        Self { ok: true, detail: detail.into(), last_event_age_seconds: None, state: None, age_seconds: None }
     }
 
     /// It does not.
     pub fn red(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { ok: false, detail: detail.into(), last_event_age_seconds: None }
+        Self { ok: false, ..Self::ok(detail) }
     }
 
     /// Adds when the platform was last heard.
     #[must_use]
     pub fn heard(self, clock: &EventClock) -> Self {
         Self { last_event_age_seconds: clock.age().map(|age| age.as_secs()), ..self }
+    }
+
+    /// Adds in which state the thing is, and for how long.
+    #[must_use]
+    pub fn stands(self, state: &'static str, age: Duration) -> Self {
+        Self { state: Some(state), age_seconds: Some(age.as_secs()), ..self }
     }
 }
 

@@ -88,12 +88,14 @@ pub struct Seen<'a> {
     pub audience: Audience,
     /// A thread that Pedro opened, or a direct message.
     pub own_thread: bool,
+    /// The platform's id of the channel that it is a thread of.
+    pub parent: Option<String>,
 }
 
 impl<'a> Seen<'a> {
     /// A channel that everybody can read.
     pub fn public(key: ChannelKey, name: &'a str) -> Self {
-        Self { key, name, audience: Audience::Everybody, own_thread: false }
+        Self { key, name, audience: Audience::Everybody, own_thread: false, parent: None }
     }
 }
 
@@ -121,8 +123,8 @@ impl Audience {
     }
 }
 
-/// The channel with this key, made if it is new, with the chattiness given. Name, readers and community follow what is
-/// seen; a thread that was Pedro's once stays so.
+/// The channel with this key, made if it is new: with what is set for the channel that it is a thread of, else with the
+/// chattiness given. Name, readers and community follow what is seen; a thread that was Pedro's once stays so.
 ///
 /// # Errors
 /// When the statement fails.
@@ -135,8 +137,11 @@ pub async fn ensure(
     let row = sqlx::query_as!(
         ChannelRow,
         r#"insert into pedro.channel (community_id, platform, platform_channel_id, name, chattiness, public, audience,
-                                      own_thread)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)
+                                      own_thread, agentic, retention_days)
+           select $1, $2, $3, $4, coalesce(parent.chattiness, $5), $6, $7, $8, coalesce(parent.agentic, true),
+               parent.retention_days
+           from (values (true)) as always
+           left join pedro.channel as parent on parent.platform = $2 and parent.platform_channel_id = $9
            on conflict (platform, platform_channel_id) do update
                set name = excluded.name, community_id = excluded.community_id, public = excluded.public,
                    audience = excluded.audience, own_thread = channel.own_thread or excluded.own_thread
@@ -149,7 +154,8 @@ pub async fn ensure(
         chattiness as Chattiness,
         seen.audience.is_public(),
         seen.audience.description(),
-        seen.own_thread
+        seen.own_thread,
+        seen.parent.as_deref()
     )
     .fetch_one(db)
     .await?;

@@ -289,13 +289,15 @@ pub struct EndedStream {
     pub ended_at: DateTime<Utc>,
 }
 
-/// The last stream of a community if it is over for at most `age_secs` seconds and its recap was not taken yet.
+/// The last stream of a community if it is over for at least `quiet_secs` and at most `age_secs` seconds and its recap was not
+/// taken yet. One that has come back since is not over.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn ended_stream(
     db: impl PgExecutor<'_>,
     community: &str,
+    quiet_secs: f64,
     age_secs: f64,
 ) -> Result<Option<EndedStream>, StoreError> {
     let ended = sqlx::query_as!(
@@ -303,7 +305,8 @@ pub async fn ended_stream(
         r#"select title.id as stream_title_id, title.ended_at as "ended_at!"
            from pedro.stream_title as title join pedro.channel on channel.id = channel_id
            join pedro.community on community.id = community_id
-           where community.name = $1 and title.live and title.ended_at > now() - make_interval(secs => $2)
+           where community.name = $1 and title.live and title.ended_at <= now() - make_interval(secs => $2)
+               and title.ended_at > now() - make_interval(secs => $3)
                and not exists (
                    select from pedro.stream_title as later
                    where later.channel_id = title.channel_id and later.live
@@ -313,6 +316,7 @@ pub async fn ended_stream(
                and not exists (select from pedro.stream_recap where stream_title_id = title.id)
            order by title.ended_at desc limit 1"#,
         community,
+        quiet_secs,
         age_secs
     );
     Ok(ended.fetch_optional(db).await?)

@@ -1,7 +1,10 @@
 //! `pedro.trained_prompt` with its examples and their embeddings: what Pedro has been taught to answer.
 
+mod lesson;
+
 use std::collections::HashMap;
 
+pub use lesson::{Lesson, remove_example, teach};
 use pgvector::HalfVector;
 use sqlx::{PgConnection, PgExecutor};
 
@@ -162,6 +165,17 @@ pub async fn put(
     Ok(row.is_new)
 }
 
+/// Whoever changes the trained prompts of a community has them alone until the transaction ends.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn lock(connection: &mut PgConnection, community: CommunityId) -> Result<(), StoreError> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtext('pedro.trained_prompt'), $1::bigint::int)", community.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Makes the rows that come from the file what the file says. Two processes may do so at once. Belongs in a transaction.
 ///
 /// # Errors
@@ -171,9 +185,7 @@ pub async fn follow_file(
     community: CommunityId,
     file: &[NewTrainedPrompt],
 ) -> Result<(), StoreError> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtext('pedro.trained_prompt'), $1::bigint::int)", community.0)
-        .execute(&mut *connection)
-        .await?;
+    lock(connection, community).await?;
     let names: Vec<String> = file.iter().map(|prompt| prompt.name.to_lowercase()).collect();
     sqlx::query!(
         "delete from pedro.trained_prompt where community_id = $1 and source = 'file' and name <> all($2)",

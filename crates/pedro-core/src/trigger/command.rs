@@ -67,6 +67,8 @@ pub enum Command {
         /// How to answer, in one line.
         answer: String,
     },
+    /// `!unteach name or question`: what was taught is taken back.
+    Unteach(String),
     /// `!pedro-stop`: cancels everything open in the channel.
     Stop,
     /// `!wrong`, as a reply to an answer: the answer is taken back.
@@ -136,6 +138,7 @@ impl Command {
             Self::Pause(_) => "pedro-pause",
             Self::Chattiness(_) => "pedro-chattiness",
             Self::Teach { .. } => "teach",
+            Self::Unteach(_) => "unteach",
             Self::Stop => "pedro-stop",
             Self::Wrong => "wrong",
             Self::Forget => "forget",

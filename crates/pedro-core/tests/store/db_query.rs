@@ -47,7 +47,7 @@ async fn opt_out(world: &World, who: &str) {
 
 /// A channel whose readers are these.
 async fn room(world: &World, name: &str, audience: Audience) -> ChannelId {
-    let seen = Seen { key: key(name), name, audience, own_thread: false };
+    let seen = Seen { key: key(name), name, audience, own_thread: false, parent: None };
     channel::ensure(&world.pool, world.community, &seen, Chattiness::Questions).await.unwrap().id
 }
 

@@ -150,7 +150,7 @@ async fn a_stream_is_to_be_told_once_and_only_when_it_is_over(pool: PgPool) {
         stream_title::observe(&mut transaction, world.channel, &state, at).await.unwrap();
         transaction.commit().await.unwrap();
     };
-    let ended = async || recap::ended_stream(&world.pool, "home", 3_600.0).await.unwrap();
+    let ended = async || recap::ended_stream(&world.pool, "home", 0.0, 3_600.0).await.unwrap();
     observe("old", true, 900).await;
     observe("old", false, 800).await;
     assert_eq!(ended().await, None, "it is too long ago");
@@ -160,7 +160,7 @@ async fn a_stream_is_to_be_told_once_and_only_when_it_is_over(pool: PgPool) {
     observe("two", false, 30).await;
     let over = ended().await.unwrap();
     assert_eq!((over.ended_at - now).num_minutes(), -30);
-    assert_eq!(recap::ended_stream(&world.pool, "elsewhere", 3_600.0).await.unwrap(), None);
+    assert_eq!(recap::ended_stream(&world.pool, "elsewhere", 0.0, 3_600.0).await.unwrap(), None);
     let mut connection = world.pool.acquire().await.unwrap();
     assert!(recap::take_stream(&mut connection, over.stream_title_id, None).await.unwrap());
     assert!(!recap::take_stream(&mut connection, over.stream_title_id, None).await.unwrap());
@@ -168,4 +168,15 @@ async fn a_stream_is_to_be_told_once_and_only_when_it_is_over(pool: PgPool) {
     observe("three", true, 20).await;
     observe("three", false, 10).await;
     assert_ne!(ended().await.unwrap().stream_title_id, over.stream_title_id);
+    // It comes back, and goes again: one stream, and its end is the last one.
+    let quiet = async || recap::ended_stream(&world.pool, "home", 240.0, 3_600.0).await.unwrap();
+    assert!(quiet().await.is_some(), "for ten minutes by now");
+    observe("three", true, 7).await;
+    assert_eq!(quiet().await, None, "it is on again");
+    observe("three", false, 3).await;
+    assert_eq!(quiet().await, None, "it may come back once more");
+    observe("four", true, 2).await;
+    observe("four", false, 1).await;
+    let latest = recap::ended_stream(&world.pool, "home", 30.0, 3_600.0).await.unwrap().unwrap();
+    assert_eq!((latest.ended_at - now).num_minutes(), -1);
 }

@@ -310,3 +310,38 @@ async fn chattiness_that_was_set_is_kept_when_the_channel_is_opened_again(pool: 
     let all: HashSet<&str> = Chattiness::ALL.iter().map(|chattiness| chattiness.as_str()).collect();
     assert_eq!(all.len(), 3);
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_answer_that_is_taught_again_gets_one_more_question(pool: PgPool) {
+    use pedro_core::store::trained_prompt::Lesson;
+    let world = World::new(pool).await;
+    let lesson = async |question: &str, answer: &str| {
+        let new = prompt(&prompt_file::name_of(question), &[question], answer);
+        let mut transaction = world.pool.begin().await.unwrap();
+        let learned = trained_prompt::teach(&mut transaction, world.community, &new, 3).await.unwrap();
+        transaction.commit().await.unwrap();
+        learned
+    };
+    let stored = async || {
+        let all = trained_prompt::list(&world.pool, world.community).await.unwrap();
+        all.into_iter().map(|prompt| (prompt.name, prompt.answer, prompt.examples.join("|"))).collect::<Vec<_>>()
+    };
+    let row = |name: &str, answer: &str, examples: &str| (name.to_owned(), answer.to_owned(), examples.to_owned());
+    let example = |examples| Lesson::Example { name: "what-desk".to_owned(), examples };
+    assert_eq!(lesson("what desk?", "oak").await, Lesson::New);
+    assert_eq!(lesson("which desk is it?", "Oak").await, example(2));
+    assert_eq!(lesson("Which desk IS it?", "oak").await, Lesson::Known("what-desk".to_owned()));
+    assert_eq!(stored().await, [row("what-desk", "oak", "what desk?|which desk is it?")]);
+    // Its question is known: it has another answer, and so have those that were taught with it.
+    assert_eq!(lesson("which desk is it?", "birch").await, Lesson::Replaced("what-desk".to_owned()));
+    assert_eq!(stored().await, [row("what-desk", "birch", "what desk?|which desk is it?")]);
+    // A question has one answer, and what nobody can ask any more is gone.
+    assert_eq!(lesson("what lamp?", "small").await, Lesson::New);
+    assert_eq!(lesson("what lamp?", "birch").await, example(3));
+    assert_eq!(stored().await, [row("what-desk", "birch", "what desk?|which desk is it?|what lamp?")]);
+    assert_eq!(lesson("what chair?", "birch").await, Lesson::Full("what-desk".to_owned()));
+    // The file's are let be.
+    follow(&world, &[prompt("sofa", &["what sofa?"], "red")]).await;
+    assert_eq!(lesson("which sofa?", "red").await, Lesson::New);
+    assert_eq!(names(&world).await.len(), 3);
+}

@@ -175,3 +175,35 @@ async fn a_stop_cancels_what_was_asked_in_the_channel_and_leaves_nobody_hanging(
     })
     .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_new_thread_starts_with_what_is_set_for_its_channel(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let level = |level: &str| [("level", level.into())];
+        ensure!(t.told("maud", "pedro-chattiness", &level("quiet")).await?.contains("commands only"));
+        t.told("maud", "pedro-agentic-mode", &[("mode", "off".into())]).await?;
+        sqlx::query("update pedro.channel set retention_days = 7 where name = 'general'").execute(t.db()).await?;
+        let thread = t.discord().begin_thread(t.general, "alice", "about the keyboard", false);
+        let elsewhere = t.discord().begin_thread(t.random, "alice", "about the mouse", false);
+        let unheard = t.chat_in(thread, "bob", "pedro, what keyboard is it?");
+        t.until_stored(unheard).await?;
+        let heard = t.chat_in(elsewhere, "bob", "pedro, what mouse is it?");
+        t.until_stored(heard).await?;
+        t.next_answer(elsewhere).await?;
+        t.until_all_answered().await?;
+        ensure!(t.says(thread).is_empty(), "its channel is quiet");
+        let set = sqlx::query_as::<_, (String, bool, Option<i32>)>(
+            "select chattiness, agentic, retention_days from pedro.channel where platform_channel_id = $1",
+        )
+        .bind(thread.to_string())
+        .fetch_one(t.db())
+        .await?;
+        assert_eq!(set, ("quiet".to_owned(), false, Some(7)));
+        // From then on it has a life of its own.
+        let interaction = t.slash(thread, "maud", "pedro-chattiness", &level("named"))?;
+        t.response(interaction).await?;
+        t.chat_in(thread, "bob", "pedro, and now?");
+        t.next_answer(thread).await.map(drop)
+    })
+    .await
+}

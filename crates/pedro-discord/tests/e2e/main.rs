@@ -15,6 +15,7 @@ mod tester;
 
 mod answering;
 mod border;
+mod both;
 mod commands;
 mod durability;
 mod games;

@@ -73,12 +73,9 @@ async fn the_recap_of_a_stream_that_ended_is_posted_once_even_after_a_kill(pool:
     setup
         .run(pool, async |t| {
             let (guild, channel) = (t.guild, t.random);
-            let yaml = format!(
-                "communities:\n  - {{name: town, twitch: [pedrotown], discord: [\"{guild}\"], recap_channel: \"{channel}\"}}\n"
-            );
-            let path = std::env::temp_dir().join(format!("pedro-recap-{}.yaml", std::process::id()));
-            std::fs::write(&path, yaml)?;
-            t.environment.insert("PEDRO_CONFIG".to_owned(), path.display().to_string());
+            t.configure(&format!(
+                "communities:\n  - {{name: town, twitch: [pedrotown], discord: [\"{guild}\"], recap_channel: \"{channel}\", recap_after: 0s}}\n"
+            ))?;
             t.start().await?;
             t.until_registered().await?;
             t.twitch_title("Tetris in Rust", true).await?;
@@ -110,9 +107,7 @@ async fn the_recap_of_a_stream_that_ended_is_posted_once_even_after_a_kill(pool:
             t.chat("bob", "round two");
             t.settle().await?;
             stream_ends(t).await?;
-            t.next_answer(channel).await?;
-            let _ = std::fs::remove_file(path);
-            Ok(())
+            t.next_answer(channel).await.map(drop)
         })
         .await
 }

@@ -32,6 +32,9 @@ export function twitchTrouble(side) {
     events_reconnect: () => misbehave("events_reconnect"),
     events_drop: () => misbehave("events_drop"),
     events_revoke: () => misbehave("events_revoke"),
+    events_refuse: () => misbehave("events_fail", { count: 2, status: 401 }),
+    events_limit: () => misbehave("events_fail", { count: 5, status: 429 }),
+    events_fail: () => misbehave("events_fail", { count: 5, status: 500 }),
     clear: () => api("/moderate", { action: "clear", channel: side().channel }),
   };
   const switched = async (name, on) => {
@@ -45,7 +48,7 @@ export function twitchTrouble(side) {
     drawer.show({
       switches: {
         ...state,
-        bot_moderates: here.bots.some((login) => here.moderators.includes(login)),
+        bot_moderates: (here.bots.length ? here.bots : [state.bot_login]).some((login) => here.moderators.includes(login)),
         short_tokens: state.token_lifetime <= LIFETIMES[0],
       },
       violations: state.violations,

@@ -191,6 +191,11 @@ enum Misbehave {
         count: usize,
         status: u16,
     },
+    /// Requests to be told of something.
+    EventsFail {
+        count: usize,
+        status: u16,
+    },
     LimitsOn,
     LimitsOff,
     /// How long tokens hold that are issued from now on.
@@ -224,6 +229,7 @@ async fn misbehave(State(twitch): State<Twitch>, Json(action): Json<Misbehave>) 
         Misbehave::Available => twitch.set_unavailable(false),
         Misbehave::RejectNext { channel, msg_id } => twitch.reject_next_send(&channel, &msg_id),
         Misbehave::HelixFail { count, status } => twitch.helix_fail(count.min(1_000), status),
+        Misbehave::EventsFail { count, status } => twitch.subscriptions_fail(count.min(1_000), status),
         Misbehave::LimitsOn => twitch.set_rate_limits(true),
         Misbehave::LimitsOff => twitch.set_rate_limits(false),
         Misbehave::TokenLifetime { seconds } => twitch.set_token_lifetime(Duration::from_secs(seconds.max(1))),

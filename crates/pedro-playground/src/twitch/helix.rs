@@ -200,6 +200,10 @@ async fn subscribe(
     body: Result<Json<Subscribe>, JsonRejection>,
 ) -> Result<Response, Failure> {
     let Json(body) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    if let Some(status) = twitch.update(|world| world.misbehaviour.subscription_failure()) {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return Err(Failure::new(status, "the playground was told to fail"));
+    }
     if token.login.is_none() || body.transport.method != "websocket" {
         return Err(Failure::bad_request("invalid transport and auth combination"));
     }

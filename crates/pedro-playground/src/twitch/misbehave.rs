@@ -15,6 +15,8 @@ pub(super) struct Misbehaviour {
     rejections: HashMap<String, VecDeque<String>>,
     /// The statuses that the next Helix requests get.
     helix_failures: VecDeque<u16>,
+    /// The statuses that the next requests to be told of something get.
+    subscription_failures: VecDeque<u16>,
     /// The statuses that the next OAuth requests get.
     oauth_failures: VecDeque<u16>,
 }
@@ -28,6 +30,11 @@ impl Misbehaviour {
     /// The status this Helix request fails with, if it is to fail.
     pub(super) fn helix_failure(&mut self) -> Option<u16> {
         self.helix_failures.pop_front()
+    }
+
+    /// The status this subscription fails with, if it is to fail.
+    pub(super) fn subscription_failure(&mut self) -> Option<u16> {
+        self.subscription_failures.pop_front()
     }
 
     /// The status this OAuth request fails with, if it is to fail.
@@ -97,6 +104,11 @@ impl Twitch {
     /// Lets the next `count` Helix requests fail with this status.
     pub fn helix_fail(&self, count: usize, status: u16) {
         self.update(|world| world.misbehaviour.helix_failures.extend(std::iter::repeat_n(status, count)));
+    }
+
+    /// Lets the next `count` `EventSub` subscriptions fail with this status, and no other request.
+    pub fn subscriptions_fail(&self, count: usize, status: u16) {
+        self.update(|world| world.misbehaviour.subscription_failures.extend(std::iter::repeat_n(status, count)));
     }
 
     /// Lets the next `count` OAuth requests (`/oauth2/...`) fail with this status.

@@ -10,4 +10,5 @@ mod layout;
 mod menus;
 mod search;
 mod town;
+mod trouble;
 mod twitch;

@@ -25,7 +25,17 @@ pub(crate) struct Bot {
 impl Bot {
     /// Starts the binary with these variables, nothing else; what it writes is added to the log.
     pub(crate) fn start(environment: &Environment, arguments: &[&str], log: &Log) -> Result<Self> {
-        let child = Command::new(PROGRAM)
+        Self::start_program(Path::new(PROGRAM), environment, arguments, log)
+    }
+
+    /// The same with any binary.
+    pub(crate) fn start_program(
+        program: &Path,
+        environment: &Environment,
+        arguments: &[&str],
+        log: &Log,
+    ) -> Result<Self> {
+        let child = Command::new(program)
             .args(arguments)
             .env_clear()
             .envs(environment)

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use sqlx::PgPool;
 
 use crate::database;
-use crate::tester::{Setup, TOWN, TwitchTester};
+use crate::tester::{BOT, Setup, TOWN, TwitchTester};
 
 /// A bot that would hear of a title by asking only when the test is over.
 fn told_only() -> Setup {
@@ -166,6 +166,49 @@ async fn an_api_that_fails_delays_what_is_told_and_harms_nothing(pool: PgPool) -
             .await?;
     }
     Ok(())
+}
+
+#[sqlx::test(migrations = false)]
+async fn subscriptions_that_are_refused_are_made_in_the_end_and_titles_are_known_meanwhile(pool: PgPool) -> Result<()> {
+    // More failures than are tried in one session.
+    for (status, count) in [(401, 2), (429, 9), (500, 9)] {
+        let environment = vec![("TWITCH_POLL_INTERVAL", "1s".to_owned())];
+        let setup = Setup { helix: true, not_started: true, environment, ..Setup::default() };
+        setup
+            .run(pool.clone(), async |t| {
+                t.twitch().subscriptions_fail(count, status);
+                t.start().await?;
+                renamed(t, &format!("asked for in spite of {status}")).await?;
+                until_told(t).await?;
+                assert_eq!(t.twitch().event_subscriptions().len(), 3, "{status}");
+                ensure!(t.twitch().device_codes().is_empty(), "nobody has to sign in");
+                t.until("the token is good", async |t| {
+                    Ok((t.readyz().await?.1["checks"]["token"]["state"] == "good").then_some(()))
+                })
+                .await?;
+                renamed(t, &format!("told in spite of {status}")).await.map(drop)
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_revocation_for_want_of_authorization_leads_to_a_new_sign_in(pool: PgPool) -> Result<()> {
+    told_only()
+        .run(pool, async |t| {
+            start(t).await?;
+            // Twitch says so to the socket first, and the API refuses the token from then on.
+            t.twitch().revoke_tokens();
+            let code = t.until("there is a code", async |t| Ok(t.twitch().device_codes().pop())).await?;
+            t.twitch().authorize_device(&code, BOT);
+            t.until_ready().await?;
+            until_told(t).await?;
+            let took = renamed(t, "with another token").await?;
+            ensure!(took < Duration::from_secs(2), "{took:?}");
+            Ok(())
+        })
+        .await
 }
 
 #[sqlx::test(migrations = false)]

@@ -28,4 +28,5 @@ mod privacy;
 mod recap;
 mod safety;
 mod sign_in;
+mod signed_out;
 mod slow_model;

@@ -158,6 +158,7 @@ fn sample(name: &str) -> Option<&'static str> {
         "addlink" => "book https://doc.rust-lang.org/book",
         "dellink" => "book",
         "teach" => "where is the chat? => on Discord",
+        "unteach" => "where is the chat?",
         "pedro-agentic-mode" => "on",
         "pedro-chattiness" => "questions",
         "pedro-event" => "off jam",

@@ -272,3 +272,43 @@ async fn until_known(t: &mut TwitchTester, color: &str) -> Result<()> {
     .await?;
     until_trained(t).await
 }
+
+#[sqlx::test(migrations = false)]
+async fn what_was_taught_gets_more_questions_and_is_taken_back(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        teach(t, &format!("{DESK} => the desk is oak")).await?;
+        let said = teach(t, "which wood is under the keyboard? => The desk is oak").await?;
+        ensure!(said.contains("this question too") && said.contains("what-is-the-desk-made-of, 2 questions"), "{said}");
+        t.model.push(Turn::say("It is oak."));
+        let line = t.chat("alice", "which wood is under the keyboard?");
+        ensure!(t.next_reply_to(&line).await?.contains("oak"));
+        t.until_all_answered().await?;
+        // Somebody else each time: what one person may command within a moment is limited.
+        let mut moderators = 0;
+        let mut tell = async |t: &mut TwitchTester, text: &str| {
+            moderators += 1;
+            let who = format!("mod{moderators}");
+            t.twitch().make_moderator(TOWN, &who);
+            let line = t.chat(&who, text);
+            t.next_reply_to(&line).await
+        };
+        ensure!(tell(t, "!pedro-chattiness named").await?.contains("what I was taught"));
+        let said = tell(t, "!unteach Which wood is under the keyboard").await?;
+        ensure!(said.contains("One other still leads to that answer: !unteach what-is-the-desk-made-of"), "{said}");
+        ensure!(tell(t, "!unteach what-is-the-desk-made-of").await?.starts_with("done: I forgot"));
+        ensure!(tell(t, &format!("!unteach {DESK}")).await?.starts_with("nobody has taught me anything"));
+        // Never asked, so that no cool-down keeps it from being answered.
+        teach(t, "how high is the lamp? => a metre").await?;
+        ensure!(tell(t, "!unteach chair").await?.ends_with("What I was taught: how-high-is-the-lamp"));
+        ensure!(tell(t, "!unteach how high is the lamp?").await?.starts_with("done: I forgot"));
+        let before = questions(t).await?;
+        t.chat("bob", "how high is the lamp?");
+        until_considered(t).await?;
+        assert_eq!(questions(t).await?, before, "nobody knows that any more");
+        let help = tell(t, "!help").await?;
+        let more = t.next_reply().await?.text;
+        ensure!(format!("{help} {more}").contains("!unteach name or question"), "{help} {more}");
+        Ok(())
+    })
+    .await
+}

@@ -164,3 +164,47 @@ async fn links_are_said_only_where_they_are_allowed(pool: PgPool) -> Result<()> 
         })
         .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn the_frame_of_the_prompt_is_never_said_and_nothing_but_frame_is_no_answer(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        t.model.push(Turn::say("The question: what is a lifetime? The answer: A span of code."));
+        let question = t.chat("alice", "pedro, what is a lifetime?");
+        assert_eq!(t.next_reply_to(&question).await?, "A span of code.");
+        t.model.push(Turn::say("The question:\n\"\"\"\nbob: what is a trait?\n\"\"\""));
+        t.model.push(Turn::say("A set of methods."));
+        let question = t.chat("bob", "pedro, what is a trait?");
+        assert_eq!(t.next_reply_to(&question).await?, "A set of methods.");
+        t.model.push(Turn::say("dana: what is a macro? The answer: Code that writes code."));
+        let question = t.chat("dana", "pedro, what is a macro?");
+        assert_eq!(t.next_reply_to(&question).await?, "Code that writes code.");
+        for said in ["Answer:", "carol: what is a crate?"] {
+            t.model.push(Turn::say(said));
+        }
+        let question = t.chat("carol", "pedro, what is a crate?");
+        ensure!(t.next_reply_to(&question).await?.starts_with("sorry, I do not know what to say"));
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_answer_that_was_cut_short_ends_with_a_whole_sentence(pool: PgPool) -> Result<()> {
+    // The scripted model counts a word as a token.
+    let environment = vec![("MODEL_MAX_TOKENS", "9".to_owned())];
+    let setup = Setup { environment, ..Setup::default() };
+    setup
+        .run(pool, async |t| {
+            for (who, written, said) in [
+                ("alice", "It is oak. It came from here. And the", "It is oak. It came from here."),
+                ("bob", "the desk is made of oak that came from", "the desk is made of oak that came from…"),
+                ("carol", "It is not finished but it is", "It is not finished but it is"),
+            ] {
+                t.model.push(Turn::say(written));
+                let question = t.chat(who, "pedro, tell me about the desk");
+                assert_eq!(t.next_reply_to(&question).await?, said);
+            }
+            Ok(())
+        })
+        .await
+}

@@ -8,17 +8,20 @@ macro_rules! pattern {
     };
 }
 
+mod frame;
 mod leak;
 mod links;
 mod markdown;
 mod markers;
 mod repetition;
+mod sentence;
 
 use super::invisible::strip_invisible;
 use crate::chat::Platform;
 
 pub use leak::leaks_system;
 pub use repetition::collapse_repetition;
+pub use sentence::whole_sentences;
 
 /// Far more than is ever sent.
 const READ_LIMIT: usize = 12_000;
@@ -58,6 +61,7 @@ fn pass(text: &str, rules: &CleanRules<'_>) -> String {
     let text = markers::without_thinking(&strip_invisible(text));
     let text = markers::without_tokens(&text);
     let text = markers::without_labels(&text, rules.own_names);
+    let text = frame::without_frame(&text);
     let text = collapse_repetition(&markers::without_pings(&text));
     if rules.platform != Platform::Twitch {
         return text.trim().to_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use clap::Args;
@@ -19,6 +20,9 @@ const NAME: &str = "default";
 
 /// Shorter keys can be guessed, and the hashes of user ids with them.
 const SHORTEST_KEY: usize = 16;
+
+/// An encoder that is started anew, or a line that breaks, takes minutes.
+const RECAP_AFTER: Duration = Duration::from_secs(600);
 
 const EVENTS: (&str, &str) = ("the path of a YAML file with a list named events", "/opt/pedro/events.yaml");
 
@@ -116,6 +120,8 @@ pub struct Community {
     pub plan_tags: Vec<String>,
     /// The Discord channel where a recap is posted when a stream ends. `None`: none is.
     pub recap_channel: Option<u64>,
+    /// How long a stream must be over before its recap is posted: one that comes back sooner is the same stream.
+    pub recap_after: Duration,
     /// Days after which lines are deleted. `None`: never.
     pub retention_days: Option<u32>,
 }
@@ -140,6 +146,7 @@ impl Community {
             deny: Vec::new(),
             plan_tags: PLAN_TAGS.map(str::to_owned).to_vec(),
             recap_channel: None,
+            recap_after: RECAP_AFTER,
             retention_days: None,
         }
     }

@@ -61,6 +61,7 @@ pub(super) struct RawCommunity {
     pub(super) deny: Vec<String>,
     pub(super) plan_tags: Option<Vec<String>>,
     pub(super) recap_channel: Option<Spanned<String>>,
+    pub(super) recap_after: Option<Spanned<String>>,
     pub(super) retention_days: Option<Spanned<i64>>,
 }
 
@@ -152,6 +153,7 @@ communities:
     chattiness: named
     deny: [" slur "]
     recap_channel: 334455667788990011
+    recap_after: 15m
     retention_days: 365
   - name: other
 "##;
@@ -170,6 +172,7 @@ communities:
         assert!(first.other_bots.contains(&"mybot".to_owned()) && first.other_bots.contains(&"nightbot".to_owned()));
         assert!(!first.links_allowed);
         assert_eq!((first.persona.clone(), first.chattiness), (Some(Persona::SoyPeteTech), Chattiness::Named));
+        assert_eq!((first.recap_channel, first.recap_after.as_secs()), (Some(334_455_667_788_990_011), 900));
         assert_eq!(first.retention_days, Some(365));
         assert_eq!(**second, Community::new("other", Tz::UTC));
         assert_eq!(file.community_of_twitch("soypete_two").name, "soypetetech");
@@ -185,6 +188,7 @@ communities:
     persona: nowhere.md
     chattiness: loud
     retention_days: -1
+    recap_after: 2h
   - name: One
     twitch: [Ada]
 ";
@@ -196,8 +200,9 @@ communities:
             "pedro.yaml:6 communities[0].persona: \"nowhere.md\" cannot be read",
             "pedro.yaml:7 communities[0].chattiness: \"loud\" is no chattiness",
             "pedro.yaml:8 communities[0].retention_days: -1 is no number of days",
-            "pedro.yaml:9 communities[1].name: \"One\" is the name of two communities",
-            "pedro.yaml:10 communities[1].twitch: \"ada\" is listed twice",
+            "pedro.yaml:9 communities[0].recap_after: \"2h\" is longer than an hour",
+            "pedro.yaml:10 communities[1].name: \"One\" is the name of two communities",
+            "pedro.yaml:11 communities[1].twitch: \"ada\" is listed twice",
         ];
         for line in expected {
             assert!(told.contains(line), "{line}\nis not in\n{told}");

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde_saphyr::Spanned;
@@ -13,7 +14,10 @@ use crate::trigger::COMMANDS;
 use super::community::{Community, Persona, TIME_ZONE, TrainedPromptFile, parse_time_zone, twitch_login};
 use super::community_file::RawCommunity;
 use super::problems::ConfigProblems;
-use super::values::shown;
+use super::values::{parse_duration, shown};
+
+/// A recap that comes later is of yesterday.
+const LONGEST_RECAP_AFTER: Duration = Duration::from_secs(3_600);
 
 /// Twitch's own limit.
 const LONGEST_LOGIN: usize = 25;
@@ -57,6 +61,7 @@ impl<'a> CommunityReader<'a> {
             deny: kept(raw.deny),
             plan_tags: raw.plan_tags.map_or(default.plan_tags, kept),
             recap_channel: raw.recap_channel.and_then(|channel| self.recap_channel(index, &channel)),
+            recap_after: raw.recap_after.map_or(default.recap_after, |time| self.recap_after(index, &time)),
             retention_days: raw.retention_days.and_then(|days| self.retention_days(index, &days)),
             ..Community::new(default.name, self.time_zone)
         }
@@ -177,6 +182,18 @@ impl<'a> CommunityReader<'a> {
             self.wrong(index, "recap_channel", channel, wrong, shape);
         }
         id
+    }
+
+    fn recap_after(&mut self, index: usize, time: &Spanned<String>) -> Duration {
+        let wrong = match parse_duration(time.value.trim()) {
+            // At once: for those who try it out.
+            _ if matches!(time.value.trim(), "0" | "0s") => return Duration::ZERO,
+            Ok(after) if after <= LONGEST_RECAP_AFTER => return after,
+            Ok(_) => format!("{} is longer than an hour", shown(&time.value)),
+            Err(wrong) => wrong,
+        };
+        self.wrong(index, "recap_after", time, wrong, ("a length of time, an hour at most", "10m"));
+        Duration::ZERO
     }
 
     fn wrong<T>(

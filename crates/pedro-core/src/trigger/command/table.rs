@@ -48,6 +48,7 @@ pub const COMMANDS: &[CommandInfo] = &[
         rest.is_empty().then_some(Command::Forget)
     }),
     moderators("teach", "question => answer", "teaches me what to answer", teach),
+    moderators("unteach", "name or question", "takes back what I was taught", unteach),
     moderators("pedro-chattiness", "quiet|named|questions", "says how much I speak", chattiness),
     moderators("pedro-agentic-mode", "on|off", "lets me plan harder questions, or not", agentic_mode),
     moderators("pedro-event", "on|off name", "tells me that an event is on, or over", event),
@@ -120,6 +121,13 @@ fn teach(rest: &str) -> Option<Command> {
     let fits = |text: &str, most: usize| text.contains(char::is_alphanumeric) && text.chars().count() <= most;
     (fits(question, LONGEST_TAUGHT) && fits(answer, LONGEST_ANSWER))
         .then(|| Command::Teach { question: question.to_owned(), answer: answer.to_owned() })
+}
+
+/// Whoever writes it as they taught it means the question.
+fn unteach(rest: &str) -> Option<Command> {
+    let what = rest.split("=>").next().unwrap_or_default().trim();
+    let fits = what.contains(char::is_alphanumeric) && what.chars().count() <= LONGEST_TAUGHT;
+    fits.then(|| Command::Unteach(what.to_owned()))
 }
 
 fn event(rest: &str) -> Option<Command> {

@@ -42,6 +42,8 @@ fn every_command_is_read() {
         ("!pedro-pause 1440 minutes", Command::Pause(1440)),
         ("!pedro-pause 0", Command::Pause(0)),
         ("!pedro-pause OFF", Command::Pause(0)),
+        ("!unteach what-desk", Command::Unteach("what-desk".to_owned())),
+        ("!unteach what desk? => oak", Command::Unteach("what desk?".to_owned())),
         ("!pedro-stop", Command::Stop),
         ("!optout", Command::OptOut(OptOutOf::Storage)),
         ("!optout Storage", Command::OptOut(OptOutOf::Storage)),
@@ -78,6 +80,8 @@ fn a_command_used_wrongly_tells_how_it_is_used() {
         ("!forget about it", "!forget"),
         ("!optin no", "!optin"),
         ("!dellink", "!dellink name"),
+        ("!unteach", "!unteach name or question"),
+        ("!unteach => ???", "!unteach name or question"),
         ("!dellink two words", "!dellink name"),
         ("!addlink", "!addlink name url [words]"),
         ("!addlink repo", "!addlink name url [words]"),
@@ -189,8 +193,8 @@ fn a_renamed_command_answers_only_to_its_new_name() {
 #[test]
 fn changing_a_channel_needs_a_moderator_and_ones_own_data_nobody() {
     for info in COMMANDS {
-        let needs_moderator =
-            ["addlink", "dellink", "forget", "teach"].contains(&info.name) || info.name.starts_with("pedro-");
+        let needs_moderator = ["addlink", "dellink", "forget", "teach", "unteach"].contains(&info.name)
+            || info.name.starts_with("pedro-");
         let needs = if needs_moderator { Role::Moderator } else { Role::Viewer };
         let private = ["optout", "optin", "forgetme"].contains(&info.name);
         let usage = Usage { command: info.name, usage: info.usage(&ear()) };

@@ -11,6 +11,7 @@ mod process;
 #[path = "../../../../pedro-twitch/tests/e2e/tester/store.rs"]
 mod store;
 mod twitch;
+mod twitch_bot;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use tokio::time::timeout;
 
 use crate::bot::{Bot, Environment, Log};
 use crate::proxy::Proxy;
+pub(crate) use twitch_bot::TOWN;
 
 /// How long anything is waited for. Far longer than anything takes: who waits in vain has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -187,6 +189,17 @@ impl DiscordTester {
             http: reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?,
             failed: false,
         })
+    }
+
+    /// Gives the bots this file of communities from their next start on.
+    pub(crate) fn configure(&mut self, yaml: &str) -> Result<()> {
+        let options = self.pool.connect_options();
+        let name = options.get_database().context("the test's database has no name")?;
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
+        std::fs::write(&path, yaml)?;
+        self.environment.insert("PEDRO_CONFIG".to_owned(), path.display().to_string());
+        self.config = Some(path);
+        Ok(())
     }
 
     /// The way to the database that can be cut.
