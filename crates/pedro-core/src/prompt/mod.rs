@@ -10,6 +10,8 @@ mod game;
 mod invisible;
 mod persona;
 mod plan;
+#[cfg(test)]
+mod properties;
 mod quote;
 mod recap;
 mod split;

@@ -12,7 +12,8 @@ const ROLES: [&str; 5] = ["assistant", "system", "user", "answer", "response"];
 
 pattern!(THOUGHT, r"(?is)<think(?:ing)?\b[^<>]*>.*?</think(?:ing)?\s*>");
 pattern!(THOUGHT_BEFORE, r"(?is)^.*</think(?:ing)?\s*>");
-pattern!(THOUGHT_UNCLOSED, r"(?is)<think(?:ing)?\b[^<>]*(?:>.*)?$");
+pattern!(THOUGHT_UNCLOSED, r"(?is)<think(?:ing)?\b.*$");
+pattern!(THOUGHT_END, r"(?i)</think(?:ing)?\b");
 // gpt-oss: what comes before the final channel is thinking.
 pattern!(CHANNELS, r"(?s)^.*<\|channel\|>\s*final\s*<\|message\|>");
 pattern!(ANALYSIS, r"(?s)<\|channel\|>\s*(?:analysis|commentary)\b.*?(?:<\|end\|>|$)");
@@ -40,6 +41,7 @@ pub(super) fn without_thinking(text: &str) -> String {
     let text = THOUGHT.replace_all(text, "");
     let text = THOUGHT_BEFORE.replace(&text, "").into_owned();
     let text = THOUGHT_UNCLOSED.replace(&text, "");
+    let text = THOUGHT_END.replace_all(&text, "");
     let text = CHANNELS.replace(&text, "");
     ANALYSIS.replace_all(&text, "").into_owned()
 }

@@ -15,6 +15,7 @@ mod markers;
 mod repetition;
 
 use super::invisible::strip_invisible;
+use super::split::{LONGEST_GRAPHEME, with_short_graphemes};
 use crate::chat::Platform;
 
 pub use leak::leaks_system;
@@ -55,7 +56,7 @@ pub fn clean(output: &str, rules: &CleanRules<'_>) -> String {
 
 /// Every step shortens the text or leaves it alone.
 fn pass(text: &str, rules: &CleanRules<'_>) -> String {
-    let text = markers::without_thinking(&strip_invisible(text));
+    let text = markers::without_thinking(&strip_invisible(&with_short_graphemes(text, LONGEST_GRAPHEME)));
     let text = markers::without_tokens(&text);
     let text = markers::without_labels(&text, rules.own_names);
     let text = collapse_repetition(&markers::without_pings(&text));

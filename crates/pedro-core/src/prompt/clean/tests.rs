@@ -265,3 +265,16 @@ fn endless_nesting_ends() {
         assert!(!twitch(&text).contains("<@1"));
     }
 }
+
+#[test]
+fn what_random_outputs_have_shown_is_cleaned_too() {
+    for (text, expected) in [
+        // A tag of a thought that is never closed, with another bracket in it.
+        ("Hi <think@every<<", "Hi"),
+        ("Hi </think there", "Hi  there"),
+        // A pile of marks is one grapheme, which would not fit into any message.
+        (&format!("a{} b", "\u{301}".repeat(3_000)), &format!("a{} b", "\u{301}".repeat(31))),
+    ] {
+        assert_eq!(discord(text), expected, "{text:?}");
+    }
+}
