@@ -5,6 +5,8 @@ mod cases;
 mod model;
 mod routes;
 mod server;
+#[cfg(test)]
+pub(crate) mod strange_yaml;
 
 use std::time::Duration;
 
