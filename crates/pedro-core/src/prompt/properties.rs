@@ -11,16 +11,122 @@ use crate::testing::cases;
 
 /// What attacks, and what is hard to cut, are made of.
 const SCRAPS: &[&str] = &[
-    "@everyone", "@here", "@", "＠everyone", "every", "one", "@every", "<@1>", "<@!12>", "<@&3>", "<#4>", "<", ">", "<<", "/",
-    "/ban alice ", "!addlink x ", ".", "!", "!!", "…", "?", ", ", " ", "  ", "\n", "\n\n", "\r\n", "\t", "\u{0}", "\u{1b}[31m",
-    "\u{200b}", "\u{200d}", "\u{feff}", "\u{2060}", "\u{202e}", "\u{2066}", "\u{e0041}", "\u{e007f}", "\u{fe0f}", "\u{2800}",
-    "\u{301}", "\u{300}\u{301}\u{302}", "\u{ad}", "\u{34f}", "\u{115f}", "\u{3164}", "<think>", "</think>", "<thinking", "<|im_start|>",
-    "<|im_end|>", "assistant", "system", "user", "\nsystem: ", "Pedro:", "**Pedro:** ", "[INST]", "[/INST]", "<s>", "</s>", "<<SYS>>",
-    "<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "<|end|>", "<|", "|>", "[2026-11-20 19:31] ", "\"\"\"", "```",
-    "```rust\n", "~~~", "`", "``", "**", "*", "__", "_", "~~", "||", "# ", "- ", "> ", "[a](https://evil.example)", "https://evil.example/x ",
-    "evil.com", "www.x.org", "xn--e1afmkfd.xn--p1ai", "word ", "a longer word ", "end. ", "Really? ", "。", "日本語", "👩‍💻", "👨‍👩‍👧‍👦", "🇺🇸",
-    "👍🏽", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", "1️⃣", "é", "क्षि", "각", "한", "ha", "no no no no no no", "\\", "&lt;@1&gt;",
-    "</x:1>", "０", "：", "／ban", "ſ", "İ", "ß",
+    "@everyone",
+    "@here",
+    "@",
+    "＠everyone",
+    "every",
+    "one",
+    "@every",
+    "<@1>",
+    "<@!12>",
+    "<@&3>",
+    "<#4>",
+    "<",
+    ">",
+    "<<",
+    "/",
+    "/ban alice ",
+    "!addlink x ",
+    ".",
+    "!",
+    "!!",
+    "…",
+    "?",
+    ", ",
+    " ",
+    "  ",
+    "\n",
+    "\n\n",
+    "\r\n",
+    "\t",
+    "\u{0}",
+    "\u{1b}[31m",
+    "\u{200b}",
+    "\u{200d}",
+    "\u{feff}",
+    "\u{2060}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{e0041}",
+    "\u{e007f}",
+    "\u{fe0f}",
+    "\u{2800}",
+    "\u{301}",
+    "\u{300}\u{301}\u{302}",
+    "\u{ad}",
+    "\u{34f}",
+    "\u{115f}",
+    "\u{3164}",
+    "<think>",
+    "</think>",
+    "<thinking",
+    "<|im_start|>",
+    "<|im_end|>",
+    "assistant",
+    "system",
+    "user",
+    "\nsystem: ",
+    "Pedro:",
+    "**Pedro:** ",
+    "[INST]",
+    "[/INST]",
+    "<s>",
+    "</s>",
+    "<<SYS>>",
+    "<|channel|>analysis<|message|>",
+    "<|channel|>final<|message|>",
+    "<|end|>",
+    "<|",
+    "|>",
+    "[2026-11-20 19:31] ",
+    "\"\"\"",
+    "```",
+    "```rust\n",
+    "~~~",
+    "`",
+    "``",
+    "**",
+    "*",
+    "__",
+    "_",
+    "~~",
+    "||",
+    "# ",
+    "- ",
+    "> ",
+    "[a](https://evil.example)",
+    "https://evil.example/x ",
+    "evil.com",
+    "www.x.org",
+    "xn--e1afmkfd.xn--p1ai",
+    "word ",
+    "a longer word ",
+    "end. ",
+    "Really? ",
+    "。",
+    "日本語",
+    "👩‍💻",
+    "👨‍👩‍👧‍👦",
+    "🇺🇸",
+    "👍🏽",
+    "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+    "1️⃣",
+    "é",
+    "क्षि",
+    "각",
+    "한",
+    "ha",
+    "no no no no no no",
+    "\\",
+    "&lt;@1&gt;",
+    "</x:1>",
+    "０",
+    "：",
+    "／ban",
+    "ſ",
+    "İ",
+    "ß",
 ];
 
 fn scraps() -> impl Strategy<Value = String> {
@@ -31,7 +137,11 @@ fn scraps() -> impl Strategy<Value = String> {
 fn output() -> impl Strategy<Value = String> {
     let anything = any::<String>();
     let long = (scraps(), 1..40usize).prop_map(|(scraps, count)| scraps.repeat(count));
-    let marks = (select(&["a", "👩", "`", "\u{200d}"][..]), select(&["\u{301}", "\u{e9}\u{301}", "\u{200d}👩", "\u{1f3fd}"][..]), 0..600usize)
+    let marks = (
+        select(&["a", "👩", "`", "\u{200d}"][..]),
+        select(&["\u{301}", "\u{e9}\u{301}", "\u{200d}👩", "\u{1f3fd}"][..]),
+        0..600usize,
+    )
         .prop_map(|(base, mark, count)| format!("{base}{}", mark.repeat(count)));
     prop_oneof![
         4 => scraps(),
@@ -45,8 +155,37 @@ fn output() -> impl Strategy<Value = String> {
 /// What people write who mean no harm: sentences of any script.
 fn plain() -> impl Strategy<Value = String> {
     const WORDS: &[&str] = &[
-        "the", "stream", "moves", "to", "Thursday", "19:30", "because", "of", "a", "meetup", "I", "think", "C#", "it's", "don't", "über",
-        "配信", "привет", "👩‍💻", "50%", "x86-64", "(maybe)", "\"yes\"", "e.g.", "&", "+1", "@alice", "soypet2Love", "クラス", "{x}", "a/b",
+        "the",
+        "stream",
+        "moves",
+        "to",
+        "Thursday",
+        "19:30",
+        "because",
+        "of",
+        "a",
+        "meetup",
+        "I",
+        "think",
+        "C#",
+        "it's",
+        "don't",
+        "über",
+        "配信",
+        "привет",
+        "👩‍💻",
+        "50%",
+        "x86-64",
+        "(maybe)",
+        "\"yes\"",
+        "e.g.",
+        "&",
+        "+1",
+        "@alice",
+        "soypet2Love",
+        "クラス",
+        "{x}",
+        "a/b",
     ];
     // Each word once, each sentence with its number: what is said again and again is cut on purpose.
     let sentence = (subsequence(WORDS, 1..12).prop_shuffle(), select(&[".", "!", "?", "…"][..]));
@@ -74,25 +213,47 @@ fn unsafe_part(text: &str) -> Option<String> {
     }
     // A joiner joins two things that can be seen.
     let chars: Vec<char> = text.chars().collect();
-    if chars.iter().enumerate().any(|(at, c)| *c == '\u{200d}' && (at == 0 || chars.get(at + 1).is_none_or(|next| next.is_ascii()))) {
+    if chars
+        .iter()
+        .enumerate()
+        .any(|(at, c)| *c == '\u{200d}' && (at == 0 || chars.get(at + 1).is_none_or(|next| next.is_ascii())))
+    {
         return Some("a loose joiner".to_owned());
     }
     let lower = text.to_lowercase();
     let forbidden = [
-        "@everyone", "@here", "＠everyone", "<|im_", "<|user|>", "<|system|>", "<|end|>", "<|channel|>", "[inst]", "[/inst]", "<<sys>>", "<s>",
+        "@everyone",
+        "@here",
+        "＠everyone",
+        "<|im_",
+        "<|user|>",
+        "<|system|>",
+        "<|end|>",
+        "<|channel|>",
+        "[inst]",
+        "[/inst]",
+        "<<sys>>",
+        "<s>",
         "</s>",
     ];
     if let Some(bad) = forbidden.iter().find(|bad| lower.contains(**bad)) {
         return Some((*bad).to_owned());
     }
-    regex::Regex::new(r"(?i)<(@[!&]?|#)\d+>|</?think(ing)?\b").unwrap().find(text).map(|found| found.as_str().to_owned())
+    regex::Regex::new(r"(?i)<(@[!&]?|#)\d+>|</?think(ing)?\b")
+        .unwrap()
+        .find(text)
+        .map(|found| found.as_str().to_owned())
 }
 
 /// Every end of a piece is an end of a grapheme of the whole. White space was folded, which joins nothing.
 fn cuts_no_grapheme(pieces: &[String], text: &str) -> Result<(), TestCaseError> {
     let graphemes: std::collections::HashSet<&str> = text.graphemes(true).collect();
     for grapheme in pieces.iter().flat_map(|piece| piece.graphemes(true)).filter(|found| found.chars().count() > 1) {
-        prop_assert!(graphemes.contains(grapheme) || grapheme.chars().count() >= 100, "{:?} is a part of a grapheme", grapheme);
+        prop_assert!(
+            graphemes.contains(grapheme) || grapheme.chars().count() >= 100,
+            "{:?} is a part of a grapheme",
+            grapheme
+        );
     }
     Ok(())
 }

@@ -122,7 +122,8 @@ impl Pieces {
 /// The opening of a code block by what follows its fence: a language, if it stands alone there; else it is code already.
 fn opening(after: &str) -> String {
     let language = after.trim();
-    let is_language = language.chars().count() <= 20 && language.chars().all(|c| c.is_alphanumeric() || "+#-_.".contains(c));
+    let is_language =
+        language.chars().count() <= 20 && language.chars().all(|c| c.is_alphanumeric() || "+#-_.".contains(c));
     format!("{FENCE}{}", if is_language { language } else { "" })
 }
 
@@ -222,6 +223,9 @@ mod tests {
     #[test]
     fn the_end_of_a_block_stays_with_it() {
         let code = "x".repeat(1_985);
-        assert_eq!(split_markdown(&format!("```rust\n{code}\n```\nbye"), 2000), [format!("```rust\n{code}\n```"), "bye".to_owned()]);
+        assert_eq!(
+            split_markdown(&format!("```rust\n{code}\n```\nbye"), 2000),
+            [format!("```rust\n{code}\n```"), "bye".to_owned()]
+        );
     }
 }

@@ -82,7 +82,14 @@ async fn no_route_but_the_open_ones_does_anything_without_the_token_whatever_the
             continue;
         }
         for method in methods() {
-            for wrong in [None, Some("Bearer wrong"), Some("Bearer "), Some("Basic YTpi"), Some(TOKEN), Some("Bearer a token of this tes")] {
+            for wrong in [
+                None,
+                Some("Bearer wrong"),
+                Some("Bearer "),
+                Some("Basic YTpi"),
+                Some(TOKEN),
+                Some("Bearer a token of this tes"),
+            ] {
                 let headers: Vec<(&str, &str)> = wrong.map(|wrong| ("authorization", wrong)).into_iter().collect();
                 let answer = ask(&router, &method, &filled(route), &headers, "{}").await;
                 assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {route} with {wrong:?}");
@@ -110,9 +117,15 @@ async fn every_answer_tells_browsers_to_keep_run_and_guess_nothing() {
     let router = router();
     for path in OPEN.iter().map(|route| filled(route)).chain(["/nowhere".to_owned(), "/v1/plans".to_owned()]) {
         let answer = ask(&router, &Method::GET, &path, &[], "").await;
-        let told = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let told = |name: &str| {
+            answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        };
         assert_eq!(told("x-content-type-options"), "nosniff", "{path}");
-        assert!(told("content-security-policy").starts_with("default-src 'none'"), "{path}: {}", told("content-security-policy"));
+        assert!(
+            told("content-security-policy").starts_with("default-src 'none'"),
+            "{path}: {}",
+            told("content-security-policy")
+        );
         assert!(told("cache-control").contains("no-store") || told("cache-control").contains("no-cache"), "{path}");
         assert_eq!(told("referrer-policy"), "no-referrer", "{path}");
         // OBS and a preview may frame the overlay, nobody anything else.
@@ -127,7 +140,9 @@ async fn what_somebody_asks_for_is_never_given_back_to_a_browser() {
     let router = router();
     let attack = "%3Cscript%3Ealert(1)%3C%2Fscript%3E";
     for path in ["/", "/workflows/", "/overlay/events?channel=", "/overlay?channel=", "/v1/", "/page/", "/metrics?x="] {
-        let answer = ask(&router, &Method::GET, &format!("{path}{attack}"), &[("x-attack", "<script>alert(1)</script>")], "").await;
+        let answer =
+            ask(&router, &Method::GET, &format!("{path}{attack}"), &[("x-attack", "<script>alert(1)</script>")], "")
+                .await;
         let is_stream = answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
         if is_stream {
             continue;
@@ -141,20 +156,86 @@ async fn what_somebody_asks_for_is_never_given_back_to_a_browser() {
 /// Requests of any form.
 fn request() -> impl Strategy<Value = (Method, String, Vec<(String, String)>, Vec<u8>)> {
     const PIECES: &[&str] = &[
-        "/", "//", "v1", "plans", "steps", "openapi.json", "workflows", "overlay", "events", "metrics", "healthz", "readyz", "page", "..", ".",
-        "%2e%2e", "%2f", "%00", "%ff", "%", "?channel=", "?", "&", "=", "%0d%0a", "6f9619ff-8b86-d011-b42d-00c04fc964ff", ".json", "workflow.css",
-        "{id}", "é", "~", ";", "@", ":",
+        "/",
+        "//",
+        "v1",
+        "plans",
+        "steps",
+        "openapi.json",
+        "workflows",
+        "overlay",
+        "events",
+        "metrics",
+        "healthz",
+        "readyz",
+        "page",
+        "..",
+        ".",
+        "%2e%2e",
+        "%2f",
+        "%00",
+        "%ff",
+        "%",
+        "?channel=",
+        "?",
+        "&",
+        "=",
+        "%0d%0a",
+        "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+        ".json",
+        "workflow.css",
+        "{id}",
+        "é",
+        "~",
+        ";",
+        "@",
+        ":",
     ];
     const BODIES: &[&str] = &[
-        "", "{}", "[]", "null", "{\"question\":\"x\"}", "{\"question\":1}", "{\"question\":\"\\u0000\"}", "{\"action\":\"web_search\",\"params\":{\"query\":\"x\"}}",
-        "{\"question\":\"x\",\"steps\":[{\"action\":\"return_response\"}]}", "\u{feff}{}", "{\"question\":\"\\ud800\"}", "{\"question\":",
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"question\":\"x\"}",
+        "{\"question\":1}",
+        "{\"question\":\"\\u0000\"}",
+        "{\"action\":\"web_search\",\"params\":{\"query\":\"x\"}}",
+        "{\"question\":\"x\",\"steps\":[{\"action\":\"return_response\"}]}",
+        "\u{feff}{}",
+        "{\"question\":\"\\ud800\"}",
+        "{\"question\":",
     ];
     let path = vec(select(PIECES), 0..8).prop_map(|pieces| format!("/{}", pieces.concat()));
     let header = (
-        select(&["authorization", "content-type", "content-length", "if-none-match", "x-forwarded-for", "host", "expect", "range", "transfer-encoding"][..]),
+        select(
+            &[
+                "authorization",
+                "content-type",
+                "content-length",
+                "if-none-match",
+                "x-forwarded-for",
+                "host",
+                "expect",
+                "range",
+                "transfer-encoding",
+            ][..],
+        ),
         prop_oneof![
-            select(&["Bearer a token of this test", "Bearer x", "Bearer", "application/json", "text/html", "0", "99999999999999999999", "-1", "*", "chunked"][..])
-                .prop_map(str::to_owned),
+            select(
+                &[
+                    "Bearer a token of this test",
+                    "Bearer x",
+                    "Bearer",
+                    "application/json",
+                    "text/html",
+                    "0",
+                    "99999999999999999999",
+                    "-1",
+                    "*",
+                    "chunked"
+                ][..]
+            )
+            .prop_map(str::to_owned),
             "[ -~]{0,40}",
         ],
     );

@@ -12,17 +12,91 @@ use crate::chat::{Author, ChannelKey, Platform, ReplyTo, Role};
 use crate::testing::cases;
 
 const SCRAPS: &[&str] = &[
-    "pedro", "Pedro", "@pedro_bot", "PEDRO,", "pédro", "p\u{200b}edro", "peter", " ", "  ", "\n", "\t", ",", "?", "!", "!!", ".", "/", "hey ",
-    "hi ", "what's up ", "!pedro", "!plan", "!links", "!title", "!titles", "!recap", "!help", "!wrong", "!optout", "!optin", "!forgetme",
-    "!retry", "!mark", "!addlink", "!dellink", "!teach", "=>", "!forget", "!pedro-agentic-mode", "!pedro-chattiness", "!pedro-pause",
-    "!pedro-stop", "!event", " on", " off", " 1", " 99999999999999999999", " -1", " 0", " failed", "#plan", "#multi", "http://x.example", "replies",
-    "[YouTube: bob] ", "[YouTube:", "]", "quiet", "\u{301}", "\u{200d}", "\u{e0000}", "\u{202e}", "İ", "ß", "ſ", "Ǆ", "ﬁ", "👩‍💻", "日本語", "does anybody know ",
-    "when is ", "where can I ", "<@1>", "\"\"\"", "@", "@bob ",
+    "pedro",
+    "Pedro",
+    "@pedro_bot",
+    "PEDRO,",
+    "pédro",
+    "p\u{200b}edro",
+    "peter",
+    " ",
+    "  ",
+    "\n",
+    "\t",
+    ",",
+    "?",
+    "!",
+    "!!",
+    ".",
+    "/",
+    "hey ",
+    "hi ",
+    "what's up ",
+    "!pedro",
+    "!plan",
+    "!links",
+    "!title",
+    "!titles",
+    "!recap",
+    "!help",
+    "!wrong",
+    "!optout",
+    "!optin",
+    "!forgetme",
+    "!retry",
+    "!mark",
+    "!addlink",
+    "!dellink",
+    "!teach",
+    "=>",
+    "!forget",
+    "!pedro-agentic-mode",
+    "!pedro-chattiness",
+    "!pedro-pause",
+    "!pedro-stop",
+    "!event",
+    " on",
+    " off",
+    " 1",
+    " 99999999999999999999",
+    " -1",
+    " 0",
+    " failed",
+    "#plan",
+    "#multi",
+    "http://x.example",
+    "replies",
+    "[YouTube: bob] ",
+    "[YouTube:",
+    "]",
+    "quiet",
+    "\u{301}",
+    "\u{200d}",
+    "\u{e0000}",
+    "\u{202e}",
+    "İ",
+    "ß",
+    "ſ",
+    "Ǆ",
+    "ﬁ",
+    "👩‍💻",
+    "日本語",
+    "does anybody know ",
+    "when is ",
+    "where can I ",
+    "<@1>",
+    "\"\"\"",
+    "@",
+    "@bob ",
 ];
 
 fn text() -> impl Strategy<Value = String> {
     let scraps = || vec(select(SCRAPS), 0..20).prop_map(|scraps| scraps.concat());
-    let bomb = (select(&["a", "é", "!pedro ", "pedro? "][..]), select(&["\u{301}", "\u{200d}", "\u{202e}", "(", "a", " "][..]), 0..600usize);
+    let bomb = (
+        select(&["a", "é", "!pedro ", "pedro? "][..]),
+        select(&["\u{301}", "\u{200d}", "\u{202e}", "(", "a", " "][..]),
+        0..600usize,
+    );
     prop_oneof![
         4 => scraps(),
         1 => any::<String>(),
@@ -33,7 +107,8 @@ fn text() -> impl Strategy<Value = String> {
 
 fn message() -> impl Strategy<Value = ChatMessage> {
     let who = select(&["7", "99", "restream:youtube:x", ""][..]);
-    let kind = select(&[AuthorKind::Person, AuthorKind::Person, AuthorKind::Person, AuthorKind::Pedro, AuthorKind::Bot][..]);
+    let kind =
+        select(&[AuthorKind::Person, AuthorKind::Person, AuthorKind::Person, AuthorKind::Pedro, AuthorKind::Bot][..]);
     let role = select(&[Role::Viewer, Role::Moderator, Role::Streamer][..]);
     let reply = proptest::option::of(select(&["99", "7", "8", ""][..]));
     (text(), who, ".{0,20}", kind, role, reply).prop_map(|(text, id, name, kind, role, reply)| ChatMessage {

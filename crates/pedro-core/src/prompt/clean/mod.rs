@@ -54,6 +54,11 @@ pub fn clean(output: &str, rules: &CleanRules<'_>) -> String {
     String::new()
 }
 
+/// What can be seen of a text that nobody cleaned, and pings nobody: a title or a link's name in a reply of Pedro's own.
+pub fn harmless(text: &str) -> String {
+    markers::without_pings(&strip_invisible(&with_short_graphemes(text, LONGEST_GRAPHEME)))
+}
+
 /// Every step shortens the text or leaves it alone.
 fn pass(text: &str, rules: &CleanRules<'_>) -> String {
     let text = markers::without_thinking(&strip_invisible(&with_short_graphemes(text, LONGEST_GRAPHEME)));

@@ -73,6 +73,10 @@ fn nothing_pings() {
         ("<<@1>@123>", ""),
         ("ask <@123>, <@!123>, <@&1> or <#1>", "ask , ,  or"),
         ("hello @alice", "hello @alice"),
+        // Cyrillic and wide letters ping nobody, but look as if they did.
+        ("@еvеryоnе, @Һеrе and @ｅｖｅｒｙｏｎｅ", "еvеryоnе, Һеrе and ｅｖｅｒｙｏｎｅ"),
+        ("@évéryone ﹫everyone", "évéryone everyone"),
+        ("@everest", "@everest"),
     ] {
         assert_eq!(discord(text), expected, "{text}");
         assert!(!twitch(text).contains("<@"));

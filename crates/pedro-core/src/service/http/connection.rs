@@ -104,7 +104,10 @@ mod tests {
             tokio::time::sleep(SOON * 4).await;
             "slow"
         };
-        let router = Router::new().route("/", get(async || "ok")).route("/slow", get(slow)).route("/", post(async |_: String| "ok"));
+        let router = Router::new()
+            .route("/", get(async || "ok"))
+            .route("/slow", get(slow))
+            .route("/", post(async |_: String| "ok"));
         let pages = serve_within(listener, router, shutdown.clone(), SOON);
         shutdown.spawn_essential("pages", pages);
         (address, shutdown)

@@ -44,7 +44,10 @@ fn spellings(ip: Ipv4Addr) -> Vec<String> {
         format!("{a}.{b}.{}", number & 0xffff),
         format!("{ip}."),
         ip.to_string().chars().map(|c| if c == '.' { '。' } else { c }).collect(),
-        ip.to_string().chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).filter(|_| c.is_ascii_digit()).unwrap_or(c)).collect(),
+        ip.to_string()
+            .chars()
+            .map(|c| char::from_u32(u32::from(c) + 0xfee0).filter(|_| c.is_ascii_digit()).unwrap_or(c))
+            .collect(),
         ip.to_string().replace('.', "%2e"),
         format!("[::ffff:{ip}]"),
         format!("[::ffff:{:x}:{:x}]", number >> 16, number & 0xffff),
