@@ -23,6 +23,7 @@ pub mod prompt;
 pub mod question;
 pub mod recap;
 pub mod reply;
+pub mod served;
 pub mod service;
 pub mod speech;
 pub mod store;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use self::display::{Displays, Notice};
 use crate::chat::{Author, AuthorKind, ChatMessage, GenerationId, Platform, QuestionId, ReplyTo, Role};
 use crate::places::Place;
-use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, split, split_markdown};
+use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, harmless, split, split_markdown};
 use crate::reply;
 use crate::speech::{
     Button, Controls, File, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit, is_spoken_to,
@@ -461,9 +461,12 @@ fn nonce(to: &ReplyTarget, round: i32, piece: usize) -> String {
 
 /// A text cut to what the platform takes in one message.
 fn pieces(platform: Platform, text: &str) -> Vec<String> {
+    let text = &harmless(text);
     match platform {
         // Whatever it is: a stream title may begin with another bot's command, or with one of Twitch's.
-        Platform::Twitch => split(text.trim_start_matches(['/', '.', '!', ' ']), TWITCH_LIMIT, TWITCH_PARTS),
+        Platform::Twitch => {
+            split(text.trim_start_matches(|c: char| c.is_whitespace() || "/.!".contains(c)), TWITCH_LIMIT, TWITCH_PARTS)
+        }
         Platform::Discord => split_markdown(text, DISCORD_LIMIT),
         _ => vec![text.to_owned()],
     }

@@ -120,6 +120,9 @@ pub(crate) fn moment(time: Timestamp) -> DateTime<Utc> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

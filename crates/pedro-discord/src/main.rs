@@ -32,12 +32,12 @@ use pedro_core::memory::inbox;
 use pedro_core::pedro::Booted;
 use pedro_core::places::Identity;
 use pedro_core::question::DISCORD_TERMS;
+use pedro_core::served::Served;
 use pedro_core::service::config::{BotSettings, BotTask};
-use pedro_core::service::http::{self, Pages};
+use pedro_core::service::http;
 use pedro_core::service::metrics::{self, DISCORD};
 use pedro_core::service::{Readiness, Shutdown, Signals, telemetry};
 use pedro_core::speech::speech;
-use pedro_core::workflow;
 
 use crate::bot::Bot;
 use crate::config::{DiscordSettings, Options};
@@ -86,9 +86,8 @@ async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitC
     let (readiness, state) = (Readiness::new(), Arc::new(State::default()));
     state.watch(&readiness);
     let booted = Booted::default();
-    let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
-    let api = api::routes(Arc::clone(&booted), pages.api_token.as_ref(), &community.communities);
-    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).extend("api", api).into_router();
+    let served = Served { metrics, readiness: readiness.clone(), booted: Arc::clone(&booted), shutdown: &shutdown };
+    let router = served.router(pages.api_token.as_ref(), &community.communities);
     shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
 
     let rest = Arc::new(Rest::new(&discord));

@@ -123,6 +123,9 @@ fn without_address(text: &str, reply: Option<&ReplyParent>) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use twitch_irc::message::ServerMessage;
 

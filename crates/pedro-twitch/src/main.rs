@@ -30,13 +30,13 @@ use pedro_core::memory::inbox;
 use pedro_core::pedro::Booted;
 use pedro_core::places::Identity;
 use pedro_core::question::TWITCH_TERMS;
+use pedro_core::served::Served;
 use pedro_core::service::config::{BotSettings, BotTask};
-use pedro_core::service::http::{self, Pages};
+use pedro_core::service::http;
 use pedro_core::service::metrics::{self, TWITCH};
 use pedro_core::service::{Readiness, Seal, Secret, Shutdown, Signals, shutdown, telemetry};
 use pedro_core::speech::speech;
 use pedro_core::store::channel::Seen;
-use pedro_core::workflow;
 use pedro_twitch::oauth::OAuth;
 use pedro_twitch::options::SignInSettings;
 use pedro_twitch::token::Shelf;
@@ -95,9 +95,8 @@ async fn run(twitch: TwitchSettings, bot: BotSettings) -> anyhow::Result<ExitCod
     health::watch_chat(&readiness, &state, &tokens, twitch.channels.clone());
     health::watch_token(&readiness, &tokens, twitch.sign_in.application.is_some());
     let booted = Booted::default();
-    let workflows = workflow::pages::routes(Arc::clone(&booted), shutdown.token());
-    let api = api::routes(Arc::clone(&booted), pages.api_token.as_ref(), &community.communities);
-    let router = Pages::new(metrics, readiness.clone()).extend("workflow", workflows).extend("api", api).into_router();
+    let served = Served { metrics, readiness: readiness.clone(), booted: Arc::clone(&booted), shutdown: &shutdown };
+    let router = served.router(pages.api_token.as_ref(), &community.communities);
     shutdown.spawn_essential("pages", http::serve(listener, router, shutdown.clone()));
 
     let (voice, speeches) = speech();

@@ -1,7 +1,9 @@
 //! Nobody comes in without the token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -10,9 +12,12 @@ use axum::response::Response;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Api, Refusal};
+use super::{Api, LARGEST_BODY, Refusal};
 use crate::reply::api as say;
 use crate::service::secret::Secret;
+
+/// How long a caller may take for the body of a request.
+const BODY_WITHIN: Duration = Duration::from_secs(20);
 
 /// The token, as what it is compared by: of the same length whatever it is, and of no use to whoever reads the memory.
 pub(super) struct Token([u8; 32]);
@@ -42,7 +47,17 @@ pub(super) async fn check(
     match bearer(&headers) {
         None => Err(Refusal::stranger(say::no_token())),
         Some(given) if !token.is(given) => Err(Refusal::stranger(say::wrong_token())),
-        Some(_) => Ok(next.run(request).await),
+        Some(_) => Ok(next.run(whole(request).await?).await),
+    }
+}
+
+/// The request with its body, which is not read before the token was seen, and not waited for any longer than it is worth.
+async fn whole(request: Request) -> Result<Request, Refusal> {
+    let (head, body) = request.into_parts();
+    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, LARGEST_BODY)).await {
+        Ok(Ok(body)) => Ok(Request::from_parts(head, Body::from(body))),
+        Ok(Err(_)) => Err(Refusal::too_large(LARGEST_BODY)),
+        Err(_) => Err(Refusal::too_slow()),
     }
 }
 

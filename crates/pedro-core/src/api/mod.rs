@@ -64,10 +64,17 @@ pub fn routes(booted: Booted, token: Option<&Secret>, communities: &CommunityFil
         .route("/v1/steps", post(steps::run))
         .route("/v1/{*rest}", any(async || Refusal::not_found(say::no_such_route())))
         .method_not_allowed_fallback(async || Refusal::wrong_method())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        // The guard has read the body by then, and counted.
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(Arc::clone(&api), guard::check))
         .with_state(api)
         .route("/v1/openapi.json", get(openapi::show))
+}
+
+/// The API as it describes itself.
+#[cfg(test)]
+pub(crate) fn description() -> utoipa::openapi::OpenApi {
+    openapi::document()
 }
 
 /// Opens the places where the API asks, one a community. The communities are known by then.

@@ -181,6 +181,9 @@ fn wrong<T, A>(at: &Spanned<A>, wrong: String) -> Result<T, String> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -8,6 +8,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::testing::cases;
 
 /// The first rule that a plan breaks, told without the code that made it.
 fn broken_rule(plan: &Plan) -> Option<String> {
@@ -199,7 +200,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(500)) })]
 
     #[test]
     fn no_text_at_all_is_a_danger(text in any::<String>(), scraps in scraps()) {

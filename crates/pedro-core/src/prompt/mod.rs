@@ -10,6 +10,8 @@ mod game;
 mod invisible;
 mod persona;
 mod plan;
+#[cfg(test)]
+mod properties;
 mod quote;
 mod recap;
 mod split;
@@ -20,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use abuse::is_abusive;
 pub use answer::{AnswerInput, LinkNote, PastTitle, Prompt, TitleNote, answer_messages, estimate_tokens, second_try};
-pub use clean::{CleanRules, clean, collapse_repetition, leaks_system, whole_sentences};
+pub use clean::{CleanRules, clean, collapse_repetition, harmless, leaks_system, whole_sentences};
 pub use deny::DenyList;
 pub use game::{GameInput, GameNote, game_fallbacks, game_messages};
 pub use invisible::is_blank;

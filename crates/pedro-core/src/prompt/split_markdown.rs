@@ -1,6 +1,10 @@
 //! One answer as several Discord messages: Markdown stays whole.
 
-use super::split::cut;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::split::{LONGEST_GRAPHEME, cut, with_short_graphemes};
 
 /// Characters of a Discord message.
 /// <https://docs.discord.com/developers/resources/message#create-message>
@@ -8,12 +12,17 @@ pub const DISCORD_LIMIT: usize = 2000;
 
 const FENCE: &str = "```";
 
+/// Room to close a block: a line break and a fence.
+const CLOSING: usize = 4;
+
 /// Splits at ends of lines, else of sentences, else at words, never inside a grapheme: pieces of at most `limit`
 /// characters. A code block that goes on in the next piece is closed and opened again with its language. Nothing is left
-/// out.
+/// out but what is no more than a pile: marks on one letter, backticks in a row.
 pub fn split_markdown(text: &str, limit: usize) -> Vec<String> {
+    let text = with_short_graphemes(text.trim(), LONGEST_GRAPHEME);
+    let text = if text.chars().count() > limit { LONG_FENCE.replace_all(&text, FENCE).into_owned() } else { text };
     let mut pieces = Pieces { limit, done: Vec::new(), piece: String::new(), length: 0, block: None };
-    for line in text.trim().split('\n') {
+    for line in text.split('\n') {
         pieces.add(line.trim_end());
     }
     pieces.flush();
@@ -26,39 +35,49 @@ struct Pieces {
     piece: String,
     /// Characters of `piece`.
     length: usize,
-    /// The line that opened the code block that we are in.
+    /// How the code block that we are in was opened. Discord opens and closes one wherever a fence stands.
     block: Option<String>,
 }
 
 impl Pieces {
     fn add(&mut self, line: &str) {
-        let fence = line.trim_start().starts_with(FENCE);
         // A block that would open as the last thing of a piece opens in the next one.
-        let needed = line.chars().count() + 1 + if fence && self.block.is_none() { self.limit / 4 } else { 0 };
-        if self.length > 0 && self.length + needed > self.room() {
+        let opens = self.block.is_none() && line.matches(FENCE).count() % 2 == 1;
+        let needed = line.chars().count() + if opens { self.limit / 4 } else { 0 };
+        let closes = self.block.is_some() && line.trim() == FENCE;
+        if self.length > 0 && !self.fits(needed) && !closes {
             self.flush();
         }
         let mut rest = line;
-        while rest.chars().count() > self.room().saturating_sub(self.length + 1) {
-            let room = self.room().saturating_sub(self.length + 1).max(1);
-            let (head, tail) = rest.split_at(cut(rest, room).max(first_char(rest)));
+        while !self.fits(rest.chars().count()) && !closes {
+            let at = self.cut(rest);
+            let (head, tail) = rest.split_at(at);
             self.push(head.trim_end());
             self.flush();
             rest = if self.block.is_some() { tail } else { tail.trim_start() };
         }
         self.push(rest);
-        if fence {
-            self.block = match self.block.take() {
-                // A line such as ```rust``` opens and closes by itself.
-                None if !line.trim_start().trim_start_matches('`').contains(FENCE) => Some(opening(line)),
-                _ => None,
-            };
-        }
     }
 
-    /// What a piece may hold, with room to close the block.
-    fn room(&self) -> usize {
-        self.limit - if self.block.is_some() { FENCE.len() + 1 } else { 0 }
+    /// Whether a line of so many characters may be added, so that an open block can still be closed.
+    fn fits(&self, line: usize) -> bool {
+        self.taken() + line <= self.limit
+    }
+
+    /// Characters that are not there for the next line.
+    fn taken(&self) -> usize {
+        self.length + usize::from(self.length > 0) + CLOSING
+    }
+
+    /// Where a line that is too long is cut, in bytes: not inside a fence, and behind one that ends the block.
+    fn cut(&self, line: &str) -> usize {
+        let at = cut(line, self.limit.saturating_sub(self.taken()).max(1)).max(first_char(line));
+        let fence = at - line[..at].bytes().rev().take_while(|byte| *byte == b'`').count();
+        let is_inside = fence > 0 && fence < at && line[at..].starts_with('`');
+        let at = if is_inside { fence } else { at };
+        let is_open = self.block.is_some() != (line[..at].matches(FENCE).count() % 2 == 1);
+        let tail = line[at..].trim_start();
+        if is_open && tail.starts_with(FENCE) { line.len() - tail.len() + FENCE.len() } else { at }
     }
 
     fn push(&mut self, line: &str) {
@@ -68,6 +87,12 @@ impl Pieces {
         }
         self.piece.push_str(line);
         self.length += line.chars().count();
+        for (at, _) in line.match_indices(FENCE) {
+            self.block = match self.block.take() {
+                None => Some(opening(&line[at + FENCE.len()..])),
+                Some(_) => None,
+            };
+        }
     }
 
     fn flush(&mut self) {
@@ -94,17 +119,22 @@ impl Pieces {
     }
 }
 
-/// The opening of a code block with its language; what else stands on the line is code already.
-fn opening(line: &str) -> String {
-    let language = line.trim().trim_start_matches('`').chars();
-    let language: String = language.take_while(|c| c.is_alphanumeric() || "+#-_.".contains(*c)).take(20).collect();
-    format!("{FENCE}{language}")
+/// The opening of a code block by what follows its fence: a language, if it stands alone there; else it is code already.
+fn opening(after: &str) -> String {
+    let language = after.trim();
+    let is_language =
+        language.chars().count() <= 20 && language.chars().all(|c| c.is_alphanumeric() || "+#-_.".contains(c));
+    format!("{FENCE}{}", if is_language { language } else { "" })
 }
 
 /// Bytes of the first character: even a piece that has hardly any room makes progress.
 fn first_char(text: &str) -> usize {
     text.chars().next().map_or(0, char::len_utf8)
 }
+
+/// More backticks than a fence has are one fence all the same.
+#[expect(clippy::expect_used, reason = "a constant, compiled by every test")]
+static LONG_FENCE: LazyLock<Regex> = LazyLock::new(|| Regex::new("`{4,}").expect("a valid pattern"));
 
 #[cfg(test)]
 mod tests {
@@ -166,5 +196,36 @@ mod tests {
         let pieces = split_markdown(&"word ".repeat(1000), 2000);
         assert_eq!(pieces.len(), 3);
         assert!(pieces.iter().all(|piece| piece.ends_with("word") && piece.starts_with("word")));
+    }
+
+    #[test]
+    fn a_pile_of_marks_is_no_flood_of_messages() {
+        let pieces = split_markdown(&format!("a{}", "\u{301}".repeat(9_000)), 2000);
+        assert_eq!(pieces, [format!("a{}", "\u{301}".repeat(LONGEST_GRAPHEME - 1))]);
+    }
+
+    #[test]
+    fn a_fence_in_the_middle_of_a_line_is_closed_and_opened_again_too() {
+        for text in [
+            format!("see ```{}``` there", "code ".repeat(900)),
+            format!("```json {{{}\n```", "\"a\": 1, ".repeat(400)),
+            "```@everyone".repeat(300),
+            format!("```\n{}\n```", "x\n\n".repeat(1_500)),
+            "`".repeat(5_000) + "x",
+        ] {
+            let pieces = split_markdown(&text, 2000);
+            for piece in &pieces {
+                assert!(piece.chars().count() <= 2000 && piece.matches(FENCE).count().is_multiple_of(2), "{piece:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_block_stays_with_it() {
+        let code = "x".repeat(1_985);
+        assert_eq!(
+            split_markdown(&format!("```rust\n{code}\n```\nbye"), 2000),
+            [format!("```rust\n{code}\n```"), "bye".to_owned()]
+        );
     }
 }

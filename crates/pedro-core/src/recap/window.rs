@@ -250,6 +250,9 @@ fn worth(row: &RecapLine, said: &mut HashMap<String, usize>) -> i64 {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

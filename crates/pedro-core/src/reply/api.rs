@@ -66,6 +66,11 @@ pub fn no_step() -> String {
     "The step cannot be carried out as it is.".to_owned()
 }
 
+/// The body did not come in time.
+pub fn too_slow() -> String {
+    "The body of the request took too long.".to_owned()
+}
+
 /// A text that must be there is not.
 pub fn no_text(name: &str) -> String {
     format!("`{name}` must be a text that is not empty.")

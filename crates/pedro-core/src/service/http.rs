@@ -1,26 +1,28 @@
 //! The pages each bot serves for operators, and the frame for those other rooms add.
 
+mod connection;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
-use tracing::{error, info};
+use tracing::error;
 
 use super::health::Readiness;
 use super::metrics::{Metrics, record};
-use super::shutdown::Shutdown;
 
-/// How long open requests may still take once the process stops: an overlay's event stream never ends by itself.
-const LONGEST_GOODBYE: Duration = Duration::from_secs(2);
+pub use connection::serve;
 
 /// Longer than the slowest readiness check, shorter than Docker's patience.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -53,7 +55,7 @@ impl Pages {
 
     /// For [`serve`].
     pub fn into_router(self) -> Router {
-        self.0
+        self.0.layer(middleware::map_response(guarded))
     }
 }
 
@@ -61,6 +63,20 @@ impl Pages {
 struct Operations {
     metrics: Metrics,
     readiness: Readiness,
+}
+
+/// What every answer says to a browser, unless it says something else itself: run and frame nothing of this, keep no
+/// copy, take it for nothing else, and tell nobody where you have been.
+async fn guarded(mut response: Response) -> Response {
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 async fn metrics_page(State(operations): State<Operations>) -> impl IntoResponse {
@@ -137,25 +153,6 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     })
 }
 
-/// Serves until [`Shutdown::token`] is cancelled, and open requests a little longer. An essential task.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
-    if let Ok(address) = listener.local_addr() {
-        info!(%address, "pages are served");
-    }
-    let goodbye = shutdown.token();
-    let server = axum::serve(listener, router).with_graceful_shutdown(goodbye.clone().cancelled_owned());
-    let out_of_patience = async {
-        goodbye.cancelled().await;
-        tokio::time::sleep(LONGEST_GOODBYE).await;
-    };
-    tokio::select! {
-        ended = server => if let Err(reason) = ended {
-            error!(%reason, "pages are no longer served");
-        },
-        () = out_of_patience => {}
-    }
-}
-
 /// Asks the bot that listens on `address` whether it lives: what `--health` does, in an image that has no curl.
 pub async fn health_probe(address: SocketAddr) -> ExitCode {
     match probe(reachable(address)).await {
@@ -195,6 +192,7 @@ mod tests {
 
     use super::super::health::{EventClock, Verdict};
     use super::super::metrics;
+    use super::super::shutdown::Shutdown;
     use super::*;
 
     const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -247,7 +245,8 @@ mod tests {
         let (_, page) = fetch(address, "/metrics").await;
         let count = "http_request_duration_seconds_count{handler=\"test-room\",method=\"GET\",status=\"200\"} 2";
         assert!(page.lines().any(|line| line == count), "{page}");
-        assert!(!page.contains("handler=\"/") && !page.contains("status=\"404\""), "{page}");
+        let of_no_page = |line: &str| line.contains("handler=\"test-room\"") && line.contains("status=\"404\"");
+        assert!(!page.contains("handler=\"/") && !page.lines().any(of_no_page), "{page}");
     }
 
     #[tokio::test]

@@ -1,12 +1,16 @@
 //! Stand-ins for tests of this crate and of the adapters (feature `testing`): a model that says what the test scripted,
 //! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]).
 
+mod cases;
 mod model;
 mod routes;
 mod server;
+#[cfg(test)]
+pub(crate) mod strange_yaml;
 
 use std::time::Duration;
 
+pub use cases::cases;
 pub use model::ScriptedModel;
 pub use server::ScriptedModelServer;
 

@@ -9,6 +9,8 @@ mod ear;
 pub mod history;
 mod line;
 pub mod overhear;
+#[cfg(test)]
+mod properties;
 pub mod relay;
 pub mod tag;
 #[cfg(test)]

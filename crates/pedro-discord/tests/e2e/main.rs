@@ -9,6 +9,8 @@
 mod bot;
 #[path = "../../../pedro-twitch/tests/e2e/database.rs"]
 mod database;
+#[path = "../../../pedro-twitch/tests/e2e/guard.rs"]
+mod guard;
 #[path = "../../../pedro-twitch/tests/e2e/proxy.rs"]
 mod proxy;
 mod tester;

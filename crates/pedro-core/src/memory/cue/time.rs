@@ -251,6 +251,9 @@ fn month_range(year: Option<i32>, month: &str, today: NaiveDate) -> Option<DayRa
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

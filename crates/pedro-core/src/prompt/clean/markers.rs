@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use regex::Regex;
+use regex::{Captures, Regex};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::prompt::FENCE;
 
@@ -12,7 +14,8 @@ const ROLES: [&str; 5] = ["assistant", "system", "user", "answer", "response"];
 
 pattern!(THOUGHT, r"(?is)<think(?:ing)?\b[^<>]*>.*?</think(?:ing)?\s*>");
 pattern!(THOUGHT_BEFORE, r"(?is)^.*</think(?:ing)?\s*>");
-pattern!(THOUGHT_UNCLOSED, r"(?is)<think(?:ing)?\b[^<>]*(?:>.*)?$");
+pattern!(THOUGHT_UNCLOSED, r"(?is)<think(?:ing)?\b.*$");
+pattern!(THOUGHT_END, r"(?i)</think(?:ing)?\b");
 // gpt-oss: what comes before the final channel is thinking.
 pattern!(CHANNELS, r"(?s)^.*<\|channel\|>\s*final\s*<\|message\|>");
 pattern!(ANALYSIS, r"(?s)<\|channel\|>\s*(?:analysis|commentary)\b.*?(?:<\|end\|>|$)");
@@ -32,7 +35,8 @@ pattern!(
 );
 // The form of a quoted line, which small models copy.
 pattern!(STAMP, r"^\[\d{4}-\d\d-\d\d[^\[\]\n]{0,20}\]");
-pattern!(EVERYONE, r"(?i)[@＠]+(everyone|here)");
+pattern!(EVERYONE, r"(?i)[@＠﹫]+(everyone|here)");
+pattern!(CALLED, r"[@＠﹫]+([\p{L}\p{M}]{4,16})");
 pattern!(MENTION, r"<(?:@[!&]?|#)\d+>");
 
 /// Removes `<think>` blocks: closed, unclosed, or with the opening tag left to the template.
@@ -40,6 +44,7 @@ pub(super) fn without_thinking(text: &str) -> String {
     let text = THOUGHT.replace_all(text, "");
     let text = THOUGHT_BEFORE.replace(&text, "").into_owned();
     let text = THOUGHT_UNCLOSED.replace(&text, "");
+    let text = THOUGHT_END.replace_all(&text, "");
     let text = CHANNELS.replace(&text, "");
     ANALYSIS.replace_all(&text, "").into_owned()
 }
@@ -83,7 +88,31 @@ fn after_label<'a>(text: &'a str, own_names: &[String]) -> Option<&'a str> {
 
 /// Takes away whatever could ping: `@everyone` keeps its word, mentions of people, roles and channels go.
 pub(super) fn without_pings(text: &str) -> String {
-    until_stable(&MENTION, &until_stable(&EVERYONE, text, "$1"), "")
+    let text = until_stable(&MENTION, &until_stable(&EVERYONE, text, "$1"), "");
+    let called =
+        |found: &Captures<'_>| if looks_like_all(&found[1]) { found[1].to_owned() } else { found[0].to_owned() };
+    CALLED.replace_all(&text, called).into_owned()
+}
+
+/// Whether people would read it as a call to everybody. It pings nobody, but they do not know that.
+fn looks_like_all(word: &str) -> bool {
+    let plain: String =
+        word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(latin).collect();
+    plain == "everyone" || plain == "here"
+}
+
+/// The letter that a Cyrillic or Greek one looks like.
+fn latin(letter: char) -> char {
+    match letter {
+        'е' | 'ε' | 'є' => 'e',
+        'о' | 'ο' => 'o',
+        'һ' => 'h',
+        'у' | 'γ' => 'y',
+        'ѵ' | 'ν' => 'v',
+        'г' => 'r',
+        'п' | 'η' => 'n',
+        other => other,
+    }
 }
 
 fn until_stable(pattern: &Regex, text: &str, replacement: &str) -> String {

@@ -17,6 +17,7 @@ mod repetition;
 mod sentence;
 
 use super::invisible::strip_invisible;
+use super::split::{LONGEST_GRAPHEME, with_short_graphemes};
 use crate::chat::Platform;
 
 pub use leak::leaks_system;
@@ -56,9 +57,14 @@ pub fn clean(output: &str, rules: &CleanRules<'_>) -> String {
     String::new()
 }
 
+/// What can be seen of a text that nobody cleaned, and pings nobody: a title or a link's name in a reply of Pedro's own.
+pub fn harmless(text: &str) -> String {
+    markers::without_pings(&strip_invisible(&with_short_graphemes(text, LONGEST_GRAPHEME)))
+}
+
 /// Every step shortens the text or leaves it alone.
 fn pass(text: &str, rules: &CleanRules<'_>) -> String {
-    let text = markers::without_thinking(&strip_invisible(text));
+    let text = markers::without_thinking(&strip_invisible(&with_short_graphemes(text, LONGEST_GRAPHEME)));
     let text = markers::without_tokens(&text);
     let text = markers::without_labels(&text, rules.own_names);
     let text = frame::without_frame(&text);

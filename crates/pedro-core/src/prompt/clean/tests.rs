@@ -73,6 +73,10 @@ fn nothing_pings() {
         ("<<@1>@123>", ""),
         ("ask <@123>, <@!123>, <@&1> or <#1>", "ask , ,  or"),
         ("hello @alice", "hello @alice"),
+        // Cyrillic and wide letters ping nobody, but look as if they did.
+        ("@еvеryоnе, @Һеrе and @ｅｖｅｒｙｏｎｅ", "еvеryоnе, Һеrе and ｅｖｅｒｙｏｎｅ"),
+        ("@évéryone ﹫everyone", "évéryone everyone"),
+        ("@everest", "@everest"),
     ] {
         assert_eq!(discord(text), expected, "{text}");
         assert!(!twitch(text).contains("<@"));
@@ -263,5 +267,18 @@ fn endless_nesting_ends() {
         "*".repeat(9000),
     ] {
         assert!(!twitch(&text).contains("<@1"));
+    }
+}
+
+#[test]
+fn what_random_outputs_have_shown_is_cleaned_too() {
+    for (text, expected) in [
+        // A tag of a thought that is never closed, with another bracket in it.
+        ("Hi <think@every<<", "Hi"),
+        ("Hi </think there", "Hi  there"),
+        // A pile of marks is one grapheme, which would not fit into any message.
+        (&format!("a{} b", "\u{301}".repeat(3_000)), &format!("a{} b", "\u{301}".repeat(31))),
+    ] {
+        assert_eq!(discord(text), expected, "{text:?}");
     }
 }

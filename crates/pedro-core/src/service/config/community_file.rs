@@ -123,6 +123,9 @@ fn read_communities(
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::super::community::Persona;
     use super::*;

@@ -96,7 +96,7 @@ impl Setup {
 }
 
 /// What the files call it that are the same on Twitch.
-type Tester = DiscordTester;
+pub(crate) type Tester = DiscordTester;
 
 /// A bot, the platform it is on, its model and its database.
 pub(crate) struct DiscordTester {

@@ -82,7 +82,7 @@ impl Setup {
 }
 
 /// What the files call it that are the same on Discord.
-type Tester = TwitchTester;
+pub(crate) type Tester = TwitchTester;
 
 /// A bot, the platform it is on, its model and its database.
 pub(crate) struct TwitchTester {

@@ -88,7 +88,7 @@ pub(super) fn is_public(ip: IpAddr) -> bool {
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let carrier = a == 100 && (64..128).contains(&b);
-    let protocols = (a, b, c) == (192, 0, 0);
+    let protocols = matches!((a, b, c), (192, 0, 0) | (192, 88, 99));
     let benchmarks = a == 198 && (b == 18 || b == 19);
     let reserved = a == 0 || a >= 240 || carrier || protocols || benchmarks || ip == AZURE_METADATA;
     let special =
@@ -115,6 +115,9 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         _ => a & 0xe000 == 0x2000,
     }
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {
