@@ -15,6 +15,7 @@ mod record;
 mod report;
 mod run;
 mod town;
+mod watch;
 mod way;
 
 pub use run::{Options, run};

@@ -9,10 +9,12 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::sleep;
 
+use crate::bot::Bot;
 use crate::crowd::Crowd;
 use crate::fault::{self, Fault};
 use crate::ledger::{self, Spell};
-use crate::town::Town;
+use crate::town::{CHANNELS, Town};
+use crate::watch::Watch;
 use crate::{facts, record, report};
 
 /// How often is looked whether a fault is over or a bot has died.
@@ -23,6 +25,16 @@ const PAUSE_MS: u64 = 2_400;
 
 /// How long everything may take to come to rest once nothing goes wrong any more.
 const CALM_WITHIN: Duration = Duration::from_secs(240);
+
+/// What a bot's figures say when all is at rest.
+const FIGURES: [(&str, f64); 4] = [
+    ("pedro_messages_dropped_total", 0.0),
+    ("pedro_queue_depth", 0.0),
+    ("pedro_embedding_lag_messages", 0.0),
+    ("pedro_connected", 1.0),
+];
+
+const FIGURES_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long a run is, and where its chances come from.
 #[derive(Debug, Clone)]
@@ -38,12 +50,12 @@ pub struct Options {
 }
 
 /// A fault that was, or is.
-struct Trouble {
-    fault: Fault,
-    from: DateTime<Utc>,
+pub(crate) struct Trouble {
+    pub(crate) fault: Fault,
+    pub(crate) from: DateTime<Utc>,
     /// When it is to end.
     due: Instant,
-    until: Option<DateTime<Utc>>,
+    pub(crate) until: Option<DateTime<Utc>>,
 }
 
 /// Runs. True if nothing is wrong; prints what was done and what came of it.
@@ -90,11 +102,12 @@ async fn live(town: &mut Town, options: &Options) -> Result<Vec<String>> {
     until_ready(town).await?;
     let crowd = Crowd::new(town.twitch.clone(), town.discord.clone(), town.channels.clone(), options.seed);
     let crowd = tokio::spawn(crowd.live());
-    let mut complaints = Vec::new();
-    let mut troubles = make_trouble(town, options, &mut complaints).await?;
+    let mut watch = Watch::default();
+    let mut troubles = make_trouble(town, options, &mut watch).await?;
     crowd.abort();
     end_all(town, &mut troubles).await?;
-    complaints.extend(calm(town).await?);
+    calm(town, &mut watch).await?;
+    let mut complaints = watch.complaints(&troubles);
 
     let spells = troubles.iter().map(spell).collect();
     let facts = facts::collect(town, spells).await?;
@@ -119,7 +132,7 @@ async fn live(town: &mut Town, options: &Options) -> Result<Vec<String>> {
     Ok(complaints)
 }
 
-async fn make_trouble(town: &mut Town, options: &Options, complaints: &mut Vec<String>) -> Result<Vec<Trouble>> {
+async fn make_trouble(town: &mut Town, options: &Options, watch: &mut Watch) -> Result<Vec<Trouble>> {
     let mut chance = StdRng::seed_from_u64(options.seed);
     let mut troubles: Vec<Trouble> = Vec::new();
     let end = Instant::now() + options.trouble;
@@ -138,7 +151,7 @@ async fn make_trouble(town: &mut Town, options: &Options, complaints: &mut Vec<S
             }
             next = Instant::now() + Duration::from_millis(chance.random_range(50..PAUSE_MS));
         }
-        look_after_bots(town, complaints)?;
+        watch.look(town)?;
         sleep(TICK).await;
     }
     Ok(troubles)
@@ -158,17 +171,6 @@ async fn end_all(town: &mut Town, troubles: &mut [Trouble]) -> Result<()> {
     }
     end_those_due(town, troubles, Instant::now()).await?;
     town.discord.no_trouble();
-    Ok(())
-}
-
-/// A bot that ended by itself is a complaint, and is started again, as systemd would.
-fn look_after_bots(town: &mut Town, complaints: &mut Vec<String>) -> Result<()> {
-    for bot in &mut town.bots {
-        if let Some(status) = bot.look()? {
-            complaints.push(format!("{} ended by itself at {}: {status}", bot.name, Utc::now()));
-            bot.start()?;
-        }
-    }
     Ok(())
 }
 
@@ -199,31 +201,28 @@ async fn until_ready(town: &mut Town) -> Result<()> {
 }
 
 /// Waits until all is at rest. What does not come to rest is a complaint.
-async fn calm(town: &mut Town) -> Result<Vec<String>> {
-    let mut complaints = Vec::new();
+async fn calm(town: &mut Town, watch: &mut Watch) -> Result<()> {
     until_ready(town).await?;
     let began = Instant::now();
     // Said last, it is heard last: all before it has been dealt with then.
-    let last_on_twitch: Vec<String> =
-        crate::town::CHANNELS.iter().map(|channel| town.twitch.say(channel, "viewer00", "that was it")).collect();
-    let last_on_discord: Vec<String> =
-        town.channels.iter().map(|channel| town.discord.say(*channel, "viewer00", "that was it").to_string()).collect();
+    let mut last: Vec<String> =
+        CHANNELS.iter().map(|channel| town.twitch.say(channel, "viewer00", "that was it")).collect();
+    last.extend(town.channels.iter().map(|channel| town.discord.say(*channel, "viewer00", "that was it").to_string()));
     loop {
-        look_after_bots(town, &mut complaints)?;
+        watch.look(town)?;
         let mut unsettled: Vec<String> =
             record::unsettled(&town.pool).await?.iter().map(|one| format!("{}: {}", one.what, one.count)).collect();
         let stored = record::lines(&town.pool).await?;
-        let last = last_on_twitch.iter().chain(&last_on_discord);
-        let waiting = last.filter(|id| !stored.iter().any(|line| line.platform_message_id == **id)).count();
+        let waiting = last.iter().filter(|id| !stored.iter().any(|line| line.platform_message_id == **id)).count();
         if waiting > 0 {
             unsettled.push(format!("last lines that are not stored: {waiting}"));
         }
         if unsettled.is_empty() {
-            return Ok(complaints);
+            return Ok(());
         }
         if began.elapsed() > CALM_WITHIN {
-            complaints.push(format!("not at rest after {} s: {}", CALM_WITHIN.as_secs(), unsettled.join(", ")));
-            return Ok(complaints);
+            watch.complain(format!("not at rest after {} s: {}", CALM_WITHIN.as_secs(), unsettled.join(", ")));
+            return Ok(());
         }
         sleep(Duration::from_millis(300)).await;
     }
@@ -233,22 +232,8 @@ async fn calm(town: &mut Town) -> Result<Vec<String>> {
 async fn look_around(town: &mut Town) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
     for bot in &town.bots {
-        let address = bot.address().context("no pages")?;
-        let metrics = town.http.get(format!("http://{address}/metrics")).send().await?.text().await?;
-        for (name, most) in
-            [("pedro_messages_dropped_total", 0.0), ("pedro_queue_depth", 0.0), ("pedro_embedding_lag_messages", 0.0)]
-        {
-            let value = sum(&metrics, name);
-            if value.is_none_or(|value| value > most) {
-                complaints.push(format!("{}: {name} is {value:?}", bot.name));
-            }
-        }
-        if sum(&metrics, "pedro_connected") != Some(1.0) {
-            complaints.push(format!("{}: pedro_connected is not 1", bot.name));
-        }
+        complaints.extend(wrong_figures(town, bot).await?);
     }
-    complaints.extend(town.twitch.violations().into_iter().map(|what| format!("Twitch would punish: {what}")));
-    complaints.extend(town.discord.violations().into_iter().map(|what| format!("Discord would punish: {what}")));
     let repeated = record::repeated_in_games(&town.pool).await?;
     if repeated > 0 {
         complaints.push(format!("{repeated} questions were asked twice in a game"));
@@ -265,6 +250,26 @@ async fn look_around(town: &mut Town) -> Result<Vec<String>> {
         }
     }
     Ok(complaints)
+}
+
+/// What a bot tells of itself and should not. Some figures are taken every few seconds only.
+async fn wrong_figures(town: &Town, bot: &Bot) -> Result<Vec<String>> {
+    let address = bot.address().context("no pages")?;
+    let began = Instant::now();
+    loop {
+        let metrics = town.http.get(format!("http://{address}/metrics")).send().await?.text().await?;
+        let mut wrong = Vec::new();
+        for (name, right) in FIGURES {
+            let value = sum(&metrics, name);
+            if value != Some(right) {
+                wrong.push(format!("{}: {name} is {value:?}", bot.name));
+            }
+        }
+        if wrong.is_empty() || began.elapsed() > FIGURES_WITHIN {
+            return Ok(wrong);
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// The sum of a metric over its labels.
