@@ -1,6 +1,6 @@
 # Thin: what the verbs do lives in dev/.
 .DEFAULT_GOAL := help
-.PHONY: help try test lint fmt db bench stop sqlx-prepare
+.PHONY: help try test lint fmt db bench chaos stop sqlx-prepare
 
 # Queries are checked against .sqlx/, not against whatever database happens to be up.
 export SQLX_OFFLINE = true
@@ -28,6 +28,9 @@ db: ## start only the database; then: . .local/env
 
 bench: ## measure how fast Pedro is, into docs/benchmarks.md (PROFILE=dev: without a long build)
 	@dev/bench
+
+chaos: ## the bots in a town where everything goes wrong (SECONDS=600, SEED=n to have the same faults again)
+	@dev/chaos $(or $(SECONDS),60) $(SEED)
 
 stop: ## stop the services this checkout started (their data stays)
 	@dev/down

@@ -33,7 +33,7 @@ use crate::patience::Patience;
 use crate::places::Places;
 use crate::plan::executor::Executor;
 use crate::plan::planner::Planner;
-use crate::question::{Held, Terms, Worker};
+use crate::question::{Terms, Worker};
 use crate::recap::Recaps;
 use crate::reply;
 use crate::service::Shutdown;
@@ -117,7 +117,7 @@ impl Pedro {
                 pedro.hear(batch).await;
             }
         });
-        let held = Held::default();
+        let held = self.voice.held().clone();
         for _ in 0..WORKERS {
             let pedro = Arc::clone(self);
             let reach = Arc::clone(self);

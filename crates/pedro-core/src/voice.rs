@@ -15,6 +15,7 @@ use self::display::{Displays, Notice};
 use crate::chat::{Author, AuthorKind, ChatMessage, GenerationId, Platform, QuestionId, ReplyTo, Role};
 use crate::places::Place;
 use crate::prompt::{DISCORD_LIMIT, TWITCH_LIMIT, TWITCH_PARTS, harmless, split, split_markdown};
+use crate::question::Held;
 use crate::reply;
 use crate::speech::{
     Button, Controls, File, Form, Message, NotSpoken, ReplyTarget, Speech, Spoken, can_edit, is_spoken_to,
@@ -77,12 +78,18 @@ pub struct Voice {
     pool: PgPool,
     adapter: mpsc::Sender<Speech>,
     displays: Displays,
+    held: Held,
 }
 
 impl Voice {
     /// A voice that speaks through an adapter.
     pub fn new(pool: PgPool, adapter: mpsc::Sender<Speech>) -> Self {
-        Self { pool, adapter, displays: Displays::default() }
+        Self { pool, adapter, displays: Displays::default(), held: Held::default() }
+    }
+
+    /// What the workers of this process hold: nothing is said of a question that another may have by now.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// Says a text, in as many pieces as the platform wants, and waits until the platform has taken them. Returns what
@@ -100,11 +107,13 @@ impl Voice {
         if said_before == 0
             && let Some((_, piece)) = pieces.next()
         {
+            self.ensure_ours(utterance).await?;
             let spoken = self.open(utterance, &piece).await?;
             self.noted(utterance, &piece, 1, &spoken).await?;
             first = Some(spoken);
         }
         for (number, piece) in pieces.filter(|(number, _)| *number >= said_before) {
+            self.ensure_ours(utterance).await?;
             let spoken = self.send(utterance, &piece, number, Form::New).await?;
             self.noted(utterance, &piece, number + 1, &spoken).await?;
         }
@@ -112,6 +121,16 @@ impl Voice {
             self.displays.close(answers.question);
         }
         Ok(first)
+    }
+
+    /// While the database is away the lease on a question may run out: then an answer waits until it is back and says whose
+    /// the question is.
+    async fn ensure_ours(&self, utterance: &Utterance<'_>) -> Result<(), NotSpoken> {
+        let held = utterance.answers.filter(|answers| answers.lease.is_some());
+        match held {
+            Some(answers) if !self.held.is_certain(answers.question).await => Err(NotSpoken::Unwanted),
+            _ => Ok(()),
+        }
     }
 
     /// The first piece. An answer takes the place of what was shown while it was made.
@@ -138,7 +157,8 @@ impl Voice {
     }
 
     /// Shows how a question fares, on the message that will become its answer. Nothing of it is stored. Does nothing
-    /// where messages cannot be edited, once the answer is out, or if the text stands there already.
+    /// where messages cannot be edited, once the answer is out, if the text stands there already, or if another process may
+    /// have the question by now.
     ///
     /// # Errors
     /// When the platform does not take it.
@@ -208,6 +228,9 @@ impl Voice {
     ) -> Result<(), NotSpoken> {
         let pieces = pieces(place.key.platform, text);
         let Some(piece) = pieces.first().filter(|_| can_edit(place.key.platform)) else { return Ok(()) };
+        if self.held.is_doubtful(question) {
+            return Ok(());
+        }
         let display = self.displays.of(question);
         let mut display = display.lock().await;
         if !display.wants(piece) {

@@ -57,6 +57,7 @@ pub(crate) struct Reader {
 struct Memory {
     /// When the last message before the present connection came.
     before_connection: Option<DateTime<Utc>>,
+    /// When the last message came that is not part of a sign-in: until then everything was heard.
     last: Option<DateTime<Utc>>,
     joined_before: HashSet<String>,
 }
@@ -131,6 +132,7 @@ impl Reader {
     fn hear(&mut self, message: ServerMessage, memory: &mut Memory) {
         self.state.clock.touch();
         let now = Utc::now();
+        let hears = is_of_a_connection_that_stands(&message);
         match message {
             // Whoever sent it stores it, with what it was made from: that must not come second.
             ServerMessage::Privmsg(line)
@@ -163,7 +165,9 @@ impl Reader {
                 }
             }
         }
-        memory.last = Some(now);
+        if hears {
+            memory.last = Some(now);
+        }
     }
 
     fn put(&self, heard: Heard) {
@@ -237,6 +241,22 @@ impl Reader {
             _ => tracing::info!("Twitch says: {words}"),
         }
     }
+}
+
+/// Whether a message shows that all before it was heard. The words of a sign-in come over a new connection: what was said
+/// since the old one was last heard is lost by then.
+fn is_of_a_connection_that_stands(message: &ServerMessage) -> bool {
+    matches!(
+        message,
+        ServerMessage::Privmsg(_)
+            | ServerMessage::UserNotice(_)
+            | ServerMessage::ClearMsg(_)
+            | ServerMessage::ClearChat(_)
+            | ServerMessage::Join(_)
+            | ServerMessage::UserState(_)
+            | ServerMessage::Ping(_)
+            | ServerMessage::Pong(_)
+    )
 }
 
 /// Waits until Pedro is signed in; false when it is told to stop.

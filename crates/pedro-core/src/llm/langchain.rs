@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::endless::is_endless;
 use super::pooled::PooledOpenAi;
 use super::server::CONNECT_TIMEOUT;
 use super::{DRAFT_EVERY, Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, measure};
@@ -29,6 +30,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// Tries when the server itself fails (status 500): it is there, and the request may be what breaks it.
 const TRIES_ON_SERVER_ERROR: u32 = 3;
+
+/// How many bytes of text come between two looks for a loop.
+const LOOK_EVERY: usize = 120;
 
 /// How long a connection is kept for the next generation: llama.cpp's server hangs up after 5 s.
 const KEEP_IDLE: Duration = Duration::from_secs(4);
@@ -145,7 +149,14 @@ impl LangchainModel {
                 events.next().await
             };
             match event {
-                Some(Ok(LLMEvent::Text(piece))) => text.push(&piece),
+                Some(Ok(LLMEvent::Text(piece))) => {
+                    text.push(&piece);
+                    if text.is_endless() {
+                        // Hanging up frees the server's slot; what is repeated is cleaned away later.
+                        tracing::info!("the model says the same again and again: it is cut off");
+                        return Ok(());
+                    }
+                }
                 Some(Ok(LLMEvent::Done(result))) => {
                     text.usage = result.tokens;
                     return Ok(());
@@ -195,11 +206,21 @@ struct Text<'a> {
     first_token: Option<Duration>,
     drafts: Option<&'a mpsc::Sender<String>>,
     last_draft: Option<Instant>,
+    /// Up to where it was looked at for a loop.
+    looked_at: usize,
 }
 
 impl<'a> Text<'a> {
     fn new(drafts: Option<&'a mpsc::Sender<String>>) -> Self {
-        Self { text: String::new(), usage: None, started: Instant::now(), first_token: None, drafts, last_draft: None }
+        Self {
+            text: String::new(),
+            usage: None,
+            started: Instant::now(),
+            first_token: None,
+            drafts,
+            last_draft: None,
+            looked_at: 0,
+        }
     }
 
     fn is_begun(&self) -> bool {
@@ -215,6 +236,15 @@ impl<'a> Text<'a> {
             let _full = drafts.try_send(self.text.clone());
             self.last_draft = Some(Instant::now());
         }
+    }
+
+    /// Whether it got stuck. Looks now and then.
+    fn is_endless(&mut self) -> bool {
+        if self.text.len() < self.looked_at + LOOK_EVERY {
+            return false;
+        }
+        self.looked_at = self.text.len();
+        is_endless(&self.text)
     }
 
     fn finish(self, model: &str) -> Result<Generation, LlmError> {

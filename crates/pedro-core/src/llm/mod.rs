@@ -3,6 +3,7 @@
 //! The only room that knows langchain-rust. Its client has no deadline and retries out of sight, so
 //! [`LangchainModel`] wraps it; `testing::ScriptedModel` stands in for it.
 
+mod endless;
 mod failure;
 pub(crate) mod keep;
 mod langchain;

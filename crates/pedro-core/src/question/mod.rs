@@ -1,10 +1,12 @@
 //! Accepted questions: taken from the durable queue, held by a lease, settled whatever happens.
 
 mod failure;
+mod held;
 mod worker;
 
 pub use failure::Failure;
-pub use worker::{Held, Settled, Unsettled, Worker};
+pub use held::Held;
+pub use worker::{Settled, Unsettled, Worker};
 
 use std::time::Duration;
 

@@ -1,19 +1,22 @@
 //! Takes questions from the queue, one at a time, and sees to it that each ends: answered, put back, or given up.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::held::Held;
 use crate::chat::QuestionId;
 use crate::store::StoreError;
 use crate::store::question::{self, Question, Reach};
 
 /// How often a worker says that it is still at its question.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
+
+/// How long a statement of the queue may take; waiting for a connection is part of it.
+const STATEMENT_WITHIN: Duration = Duration::from_secs(8);
 
 /// How long a worker sleeps when nothing waits and nobody wakes it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -29,30 +32,6 @@ pub struct Unsettled {
     pub wait: Duration,
     /// Whether this was one of the attempts.
     pub counts: bool,
-}
-
-/// The questions that the workers of a process hold.
-#[derive(Debug, Clone, Default)]
-pub struct Held(Arc<Mutex<HashSet<i64>>>);
-
-impl Held {
-    fn ids(&self) -> Vec<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
-    }
-
-    fn hold(&self, id: QuestionId) -> Holding {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.0);
-        Holding(self.clone(), id)
-    }
-}
-
-/// Holds a question until it is dropped.
-struct Holding(Held, QuestionId);
-
-impl Drop for Holding {
-    fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1.0);
-    }
 }
 
 /// One of the workers of a process.
@@ -81,8 +60,10 @@ impl Worker {
         A: Future<Output = Result<Settled, Unsettled>>,
     {
         while !self.stop.is_cancelled() {
-            match question::claim(&self.pool, &(self.reach)(), &self.held.ids(), self.expiry).await {
-                Ok(Some(question)) => self.see_to(question, &answer).await,
+            let began = Instant::now();
+            let (reach, held) = ((self.reach)(), self.held.ids());
+            match in_time(question::claim(&self.pool, &reach, &held, self.expiry)).await {
+                Ok(Some(question)) => self.see_to(question, began, &answer).await,
                 Ok(None) => self.sleep().await,
                 Err(error) => {
                     tracing::warn!(%error, "no questions can be taken while the database is away");
@@ -100,18 +81,19 @@ impl Worker {
         }
     }
 
-    async fn see_to<F, A>(&self, question: Question, answer: &F)
+    async fn see_to<F, A>(&self, question: Question, claimed: Instant, answer: &F)
     where
         F: Fn(Question, CancellationToken) -> A,
         A: Future<Output = Result<Settled, Unsettled>>,
     {
         let (id, owner) = (question.id, question.lease_owner);
-        let _held = self.held.hold(id);
+        let _held = self.held.hold(id, claimed);
         let stop = self.give_up.child_token();
         let mut work = std::pin::pin!(answer(question, stop.clone()));
         let outcome = tokio::select! {
             outcome = &mut work => outcome,
             () = self.until_lost(id, owner) => {
+                self.held.lost(id);
                 tracing::info!(question.id = %id, "question {id} was cancelled or taken over");
                 stop.cancel();
                 // It gives back its slot before it ends.
@@ -125,15 +107,23 @@ impl Worker {
         }
     }
 
-    /// Keeps the lease; ends when it is lost. A database that is away for a moment has not given it to anybody.
+    /// Keeps the lease; ends when it is lost. A database that is away has not given it to anybody as far as we know: the work
+    /// goes on, in silence once the lease may have run out (`Held`).
     async fn until_lost(&self, id: QuestionId, owner: uuid::Uuid) {
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
-            match question::renew(&self.pool, id, owner).await {
+            let began = Instant::now();
+            match in_time(question::renew(&self.pool, id, owner)).await {
                 Err(StoreError::LeaseLost) => return,
                 Err(error) => tracing::warn!(%error, "a question's lease could not be renewed"),
-                Ok(()) => {}
+                Ok(()) => self.held.renewed(id, began),
             }
         }
     }
+}
+
+/// A connection that died without a word would be waited for until TCP gives up, and the lease with it.
+async fn in_time<T>(statement: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let done = tokio::time::timeout(STATEMENT_WITHIN, statement).await;
+    done.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
 }

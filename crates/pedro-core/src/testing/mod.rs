@@ -21,6 +21,8 @@ pub enum Turn {
     Say(String),
     /// Waits, then writes.
     SayAfter(Duration, String),
+    /// Waits, then writes what its reply function says.
+    ReplyAfter(Duration),
     /// Writes the pieces with a pause before each but the first.
     Trickle {
         /// The text, in pieces.

@@ -56,7 +56,11 @@ impl ScriptedModel {
     fn take_turn(&self, request: &GenerationRequest) -> Turn {
         let mut script = self.lock();
         script.requests.push(request.clone());
-        script.turns.pop_front().unwrap_or_else(|| Turn::Say((script.reply)(request)))
+        match script.turns.pop_front() {
+            None => Turn::Say((script.reply)(request)),
+            Some(Turn::ReplyAfter(before)) => Turn::SayAfter(before, (script.reply)(request)),
+            Some(turn) => turn,
+        }
     }
 }
 
@@ -88,6 +92,7 @@ impl LanguageModel for ScriptedModel {
             }
             Turn::Status(503) => return Err(LlmError::Loading),
             Turn::Status(status) => return Err(LlmError::from_status(status, "")),
+            Turn::ReplyAfter(_) => unreachable!("has its text by now"),
             Turn::Hang => std::future::pending().await,
             Turn::CutAfter(count) => {
                 let chunks: Vec<String> = words(DEFAULT_ANSWER).into_iter().cycle().take(count).collect();

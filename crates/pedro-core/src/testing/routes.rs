@@ -115,7 +115,9 @@ impl Performance {
                 (Duration::ZERO, chunks, Duration::ZERO, End::Cut)
             }
             Turn::Hang => (Duration::ZERO, Vec::new(), Duration::ZERO, End::Silence),
-            Turn::Status(_) | Turn::Empty => (Duration::ZERO, Vec::new(), Duration::ZERO, End::Done),
+            Turn::ReplyAfter(_) | Turn::Status(_) | Turn::Empty => {
+                (Duration::ZERO, Vec::new(), Duration::ZERO, End::Done)
+            }
         };
         Self { before, chunks, every, end }
     }

@@ -57,7 +57,11 @@ impl Shared {
 impl State {
     /// Records a request and says what to do with it.
     pub(super) fn take_turn(&mut self, request: Value) -> Turn {
-        let turn = self.turns.pop_front().unwrap_or_else(|| Turn::Say((self.reply)(&request)));
+        let turn = match self.turns.pop_front() {
+            None => Turn::Say((self.reply)(&request)),
+            Some(Turn::ReplyAfter(before)) => Turn::SayAfter(before, (self.reply)(&request)),
+            Some(turn) => turn,
+        };
         self.requests.push(request);
         turn
     }

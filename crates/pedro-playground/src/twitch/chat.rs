@@ -43,6 +43,7 @@ impl World {
             deleted: false,
             by_bot,
             raw: String::new(),
+            heard_by: 0,
         };
         self.publish(&mut line, first, from);
         self.keep(line.clone());
@@ -54,7 +55,7 @@ impl World {
         let thread = line.reply_to.as_deref().and_then(|parent| self.thread(parent));
         let message = privmsg(line, &room, thread, first);
         line.raw = message.in_full();
-        self.connections.broadcast(&line.channel, &message, from);
+        line.heard_by = self.connections.broadcast(&line.channel, &message, from);
         self.tell(Event::Line { channel: line.channel.clone(), line: Box::new(line.clone()) });
     }
 

@@ -120,13 +120,13 @@ impl Connections {
         }
     }
 
-    /// Writes to every client in the channel, save the one that it comes from.
-    pub(super) fn broadcast(&mut self, channel: &str, message: &ServerMessage, except: Option<ConnectionId>) {
-        for id in self.ids_in(channel) {
-            if Some(id) != except {
-                self.send(id, message);
-            }
+    /// Writes to every client in the channel, save the one that it comes from. Answers to how many it was written.
+    pub(super) fn broadcast(&mut self, channel: &str, message: &ServerMessage, except: Option<ConnectionId>) -> usize {
+        let ids: Vec<ConnectionId> = self.ids_in(channel).into_iter().filter(|id| Some(*id) != except).collect();
+        for id in &ids {
+            self.send(*id, message);
         }
+        if self.stalled { 0 } else { ids.len() }
     }
 
     /// Writes a line as it is to every client in the channel.

@@ -38,6 +38,9 @@ pub struct Line {
     /// The line as it was delivered to clients.
     #[serde(skip)]
     pub raw: String,
+    /// To how many clients it was written when it was said: those that were in the channel, and none during a stall.
+    #[serde(skip)]
+    pub heard_by: usize,
 }
 
 /// What [`super::Twitch::say_as`] says: a line with every detail that may be chosen.

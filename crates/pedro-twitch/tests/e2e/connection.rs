@@ -40,6 +40,14 @@ async fn a_broken_connection_is_made_anew_and_the_gap_is_recorded(pool: PgPool) 
                 .await?;
         assert_eq!(gaps, [(false,), (true,)], "the first start knows no beginning, the second does");
         ensure!(t.lines().await?.iter().all(|line| line.platform_message_id != unheard));
+        let said_at = t.twitch().lines(TOWN).iter().find(|line| line.id == unheard).map(|line| line.sent_at);
+        let covered: i64 = sqlx::query_scalar(
+            "select count(*) from pedro.gap where to_timestamp($1 / 1000.0) between began_at and ended_at",
+        )
+        .bind(said_at.unwrap_or_default() as f64)
+        .fetch_one(t.db())
+        .await?;
+        assert_eq!(covered, 1, "what nobody heard lies in the gap");
         ensure!(t.metric("twitch_connection_count").await? >= 2.0);
         ensure!(t.metric("pedro_reconnects_total").await? >= 1.0);
         Ok(())

@@ -270,3 +270,16 @@ async fn the_real_server_answers_and_keeps_to_a_schema() {
     let begins: String = said.text.split_whitespace().collect();
     assert!(begins.starts_with("{\"answer\":\""), "{}", said.text);
 }
+
+#[tokio::test]
+async fn a_model_that_says_the_same_without_end_is_cut_off_and_its_slot_is_free() {
+    let server = ScriptedModelServer::start().unwrap();
+    let mut pieces = vec!["On friday at seven. ".to_owned()];
+    pieces.extend(std::iter::repeat_n("It is what it is. ".to_owned(), 300));
+    // It would go on: after these the server neither writes nor hangs up.
+    server.push(Turn::Stall(pieces.clone()));
+    let generation = ask(&server, limits()).await.unwrap();
+    assert!(generation.text.starts_with("On friday at seven. It is what it is."));
+    assert!(generation.text.len() < pieces.concat().len() / 4, "{} bytes", generation.text.len());
+    until("the server is rid of it", || server.in_flight() == 0).await;
+}

@@ -1,0 +1,63 @@
+//! Watches bots and platforms while a run goes on.
+
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::run::Trouble;
+use crate::town::Town;
+
+/// A bot that was killed, or could not note what it did, may do the same once more so long afterwards.
+const MAY_REPEAT_FOR: TimeDelta = TimeDelta::seconds(45);
+
+/// What a platform says of a message that is the same as one before.
+const SAME_AGAIN: [&str; 2] = ["an edit that changes nothing", "duplicate: "];
+
+/// What was seen that should not be.
+#[derive(Default)]
+pub(crate) struct Watch {
+    complaints: Vec<String>,
+    punished: Vec<(DateTime<Utc>, String)>,
+    on_twitch: usize,
+    on_discord: usize,
+}
+
+impl Watch {
+    /// Looks. A bot that ended by itself is a complaint, and is started again, as systemd would.
+    pub(crate) fn look(&mut self, town: &mut Town) -> Result<()> {
+        let now = Utc::now();
+        for bot in &mut town.bots {
+            if let Some(status) = bot.look()? {
+                self.complaints.push(format!("{} ended by itself at {now}: {status}", bot.name));
+                bot.start()?;
+            }
+        }
+        let (twitch, discord) = (town.twitch.violations(), town.discord.violations());
+        let new = twitch[self.on_twitch..].iter().map(|what| (now, format!("Twitch: {what}")));
+        self.punished.extend(new);
+        self.punished.extend(discord[self.on_discord..].iter().map(|what| (now, format!("Discord: {what}"))));
+        (self.on_twitch, self.on_discord) = (twitch.len(), discord.len());
+        Ok(())
+    }
+
+    pub(crate) fn complain(&mut self, complaint: String) {
+        self.complaints.push(complaint);
+    }
+
+    /// All complaints. The same may be said again after a fault in which its note was lost.
+    pub(crate) fn complaints(self, troubles: &[Trouble]) -> Vec<String> {
+        let mut complaints = self.complaints;
+        for (at, what) in self.punished {
+            let lost_a_note = |trouble: &&Trouble| {
+                let until = trouble.until.unwrap_or(trouble.from) + MAY_REPEAT_FOR;
+                let loses =
+                    trouble.fault.kills() || trouble.fault.keeps_lines_waiting() || trouble.fault.breaks_twitch();
+                loses && trouble.from <= at && at <= until
+            };
+            let is_same_again = SAME_AGAIN.iter().any(|same| what.contains(same));
+            if !is_same_again || !troubles.iter().any(|trouble| lost_a_note(&trouble)) {
+                complaints.push(format!("would be punished at {at} by {what}"));
+            }
+        }
+        complaints
+    }
+}
