@@ -14,13 +14,15 @@ mod model;
 mod output;
 mod progress;
 mod prompts;
+mod settings;
 mod target;
 mod titles;
+mod watch;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pedro_core::service::config::{ConfigProblems, LogArgs, text};
+use pedro_core::service::config::{ConfigProblems, LogArgs, OnePasswordArgs, text};
 use pedro_core::service::telemetry;
 
 /// Pedro's operator's command: check, migrate, import, ask and measure.
@@ -32,6 +34,8 @@ use pedro_core::service::telemetry;
 struct Options {
     #[command(flatten)]
     log: LogArgs,
+    #[command(flatten)]
+    one_password: OnePasswordArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -71,12 +75,15 @@ enum Command {
     /// The embedding model
     #[command(subcommand)]
     Model(model::Command),
+    /// Look at the bots and the model servers, and tell a Discord channel when one is down
+    Watch(Box<watch::Options>),
     /// Measure retrieval on a labelled file
     Eval(Box<eval::Options>),
 }
 
 fn main() -> ExitCode {
-    let Options { log, command } = Options::parse();
+    let Options { log, one_password, command } = Options::parse();
+    settings::init(one_password);
     let mut problems = ConfigProblems::default();
     // Whoever types a command wants its result; what the tasks behind it note on their way is for bots' logs.
     let filter = text(log.pedro_log.as_ref()).unwrap_or("warn,sqlx=error").to_owned();
@@ -112,6 +119,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Memory(command) => memory::run(*command).await.map(done),
         Command::Login(command) => login::run(command).await.map(done),
         Command::Model(command) => model::run(command).await.map(done),
+        Command::Watch(options) => watch::run(*options).await,
         Command::Eval(options) => eval::run(*options).await,
     }
 }
@@ -126,6 +134,12 @@ mod tests {
     fn the_arguments_fit_together_and_each_has_a_line_of_help() {
         Options::command().debug_assert();
         check_help(&Options::command());
+    }
+
+    #[test]
+    fn every_secret_may_be_in_a_file() {
+        let nothing: [String; 0] = [];
+        assert_eq!(pedro_core::testing::secrets_without_file(&Options::command()), nothing);
     }
 
     fn check_help(command: &clap::Command) {

@@ -153,6 +153,11 @@ impl Readiness {
         ReadinessReport { ready: checks.values().all(|verdict| verdict.ok), checks }
     }
 
+    /// Whether one check is red now; one that is not there is not.
+    pub async fn is_red(&self, name: &str) -> bool {
+        self.report().await.checks.get(name).is_some_and(|verdict| !verdict.ok)
+    }
+
     /// Sets the gauges that only a look at the clock can tell; before each scrape.
     pub(super) fn record_ages(&self) {
         for (platform, clock) in &*self.clocks.lock().unwrap_or_else(PoisonError::into_inner) {

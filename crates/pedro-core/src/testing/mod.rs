@@ -1,18 +1,25 @@
 //! Stand-ins for tests of this crate and of the adapters (feature `testing`): a model that says what the test scripted,
-//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]).
+//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]), and a 1Password Connect server.
 
 mod cases;
+mod connect;
 mod model;
+mod options;
 mod routes;
 mod server;
 #[cfg(test)]
 pub(crate) mod strange_yaml;
 
+mod systemd;
+
 use std::time::Duration;
 
 pub use cases::cases;
+pub use connect::{ConnectTrouble, ScriptedConnect};
 pub use model::ScriptedModel;
+pub use options::secrets_without_file;
 pub use server::ScriptedModelServer;
+pub use systemd::NotifySocket;
 
 /// What the model does with one generation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,7 @@ mod community_file;
 mod community_reader;
 mod database;
 mod model;
+mod one_password;
 mod pages;
 mod problems;
 mod search;
@@ -28,8 +29,9 @@ pub use bot::{BotArgs, BotSettings, BotTask};
 pub use community::{Community, CommunityArgs, CommunityFile, CommunitySettings, Persona, TrainedPromptFile};
 pub use database::{DatabaseArgs, DatabaseSettings};
 pub use model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
+pub use one_password::{OnePasswordArgs, OnePasswordSettings, settle};
 pub use pages::{LogArgs, LogFormat, LogSettings, PageArgs, PageSettings};
-pub use problems::{ConfigProblem, ConfigProblems};
+pub use problems::{ConfigProblem, ConfigProblems, GivenSecret};
 pub use search::{SearchArgs, SearchProvider, SearchSettings};
 pub use values::{parse_duration, text};
 
@@ -60,6 +62,8 @@ mod tests {
         search: SearchArgs,
         #[command(flatten)]
         api: ApiArgs,
+        #[command(flatten)]
+        one_password: OnePasswordArgs,
     }
 
     fn problems(flags: &[&str]) -> String {
@@ -97,6 +101,12 @@ mod tests {
             let holds_secret = secret.iter().any(|end| variable.ends_with(end));
             assert!(!holds_secret || argument.is_hide_env_values_set(), "{variable}");
         }
+    }
+
+    #[test]
+    fn every_secret_may_be_in_a_file() {
+        let nothing: [String; 0] = [];
+        assert_eq!(crate::testing::secrets_without_file(&Everything::command()), nothing);
     }
 
     #[test]
