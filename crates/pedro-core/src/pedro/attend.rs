@@ -56,8 +56,11 @@ impl Pedro {
         questions::sweep(&mut connection).await?;
         plans::sweep(&mut connection).await?;
         drop(connection);
-        let depth = questions::depth(&self.pool, &reach).await?;
-        record::queue_depth(u64::try_from(depth).unwrap_or(0));
+        let open = questions::open(&self.pool, &reach).await?;
+        record::queue(
+            u64::try_from(open.count).unwrap_or(0),
+            Duration::try_from_secs_f64(open.oldest).unwrap_or_default(),
+        );
         self.patience.tidy();
         self.voice.tidy();
         Ok(())
