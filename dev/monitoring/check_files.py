@@ -147,15 +147,15 @@ def check_provisioning(alerts):
     provider = load("grafana/provisioning/dashboards/pedro.yml")["providers"][0]
     if provider["type"] != "file" or not provider["options"].get("path"):
         fail("grafana/provisioning/dashboards/pedro.yml: names no folder")
-    contact = load("grafana/provisioning/alerting/contact-points.yml")["contactPoints"][0]
+    contact = load("grafana/provisioning/alerting/contact-points.json")["contactPoints"][0]
     receiver = contact["receivers"][0]
     if contact["name"] != CONTACT or receiver["type"] != "discord" or not re.fullmatch(r"\$\{\w+\}", receiver["settings"]["url"]):
         fail(f"contact point: {contact['name']}; its webhook must come from the environment")
-    policy = load("grafana/provisioning/alerting/policies.yml")["policies"][0]
+    policy = load("grafana/provisioning/alerting/policies.json")["policies"][0]
     for route in [policy, *policy["routes"], *(inner for route in policy["routes"] for inner in route.get("routes", []))]:
         if route["receiver"] != CONTACT:
             fail(f"policy: {route['receiver']} is no contact point")
-    groups = load("grafana/provisioning/alerting/rules.yml")["groups"]
+    groups = load("grafana/provisioning/alerting/rules.json")["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     if [rule["title"] for rule in rules] != alerts or len({rule["uid"] for rule in rules}) != len(alerts):
         fail("Grafana's rules are not Prometheus' rules")

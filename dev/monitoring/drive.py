@@ -85,20 +85,30 @@ class Discord(Api):
             raise ValueError(found)
         return found["state"] == "answered"
 
-    def threads(self):
-        return [channel for channel in self.get("state", person=self.person)["channels"] if channel.get("parent")]
+
+STEPS = [
+    {"id": "web", "action": "web_search", "params": {"query": "Go release"}, "depends_on": []},
+    {"id": "memory", "action": "reference_check", "params": {"query": "thursday"}, "depends_on": []},
+    {"id": "answer", "action": "return_response"},
+]
 
 
-def search_the_web(twitch_api, search):
-    """Steps by hand: what a very small model plans is not to be relied on. One search finds nothing."""
-    twitch_api.post("v1/steps", action="web_search", params={"query": "Go release"})
+def carry_out_a_plan(api, search):
+    """A plan that is brought along: what a very small model would plan is not to be relied on. One search fails."""
     search.post("misbehave", action="next", provider="searxng", count=1, trouble={"kind": "status", "status": 500})
-    twitch_api.post("v1/steps", action="web_search", params={"query": "GopherCon dates"})
-    twitch_api.post("v1/steps", action="reference_check", params={"query": "thursday"})
+    plan = api.post("v1/plans", question="is the stream on thursday?", steps=STEPS)["id"]
+    wait("the plan is carried out", lambda: api.get(f"v1/plans/{plan}")["state"] == "answered")
 
 
-def everything(playground, twitch_bot, discord_bot, token, steady):
-    """All of it; `steady` is called when the bots have done what only happens once and may be asked again."""
+def have_a_plan_made(twitch, figure):
+    """The model plans; what comes of it does not matter, and would take long."""
+    twitch.say("erik", "!plan what did we say about the compiler?")
+    wait("a plan is made", lambda: figure('pedro_generation_duration_seconds_count{purpose="plan"}') > 0)
+    twitch.say("modmia", "!pedro-stop")
+
+
+def everything(playground, twitch_bot, token, figure):
+    """All of it; `figure` says what a series of the Twitch bot is now."""
     twitch, discord, api = Twitch(playground), Discord(playground), Api(twitch_bot, token)
     twitch.post("title", channel=CHANNEL, title="Rust, slowly", category="Software and Game Development", live=True)
     wait("Discord has its commands", discord.registered)
@@ -107,20 +117,17 @@ def everything(playground, twitch_bot, discord_bot, token, steady):
         twitch.say(login, text)
         discord.post("say", channel=general, person=discord.person, text=text)
     question = twitch.say("bob", "@pedro when is the stream this week?")
-    command = twitch.say("carol", "!help")
     asked = discord.slash("askpedro", question="when is the stream, and why did it move?")
+    command = twitch.say("carol", "!help")
     wait("!help is answered", lambda: twitch.answered(command))
-    search_the_web(api, Api(f"{playground}/api/search"))
-    api.get("v1/openapi.json")
-    wait("the question on Twitch is answered", lambda: twitch.answered(question))
-    wait("/askpedro is answered", lambda: discord.responded(asked))
     for name in ("links", "title", "helppedro"):
         shown = discord.slash(name)
         wait(f"/{name} is answered", lambda shown=shown: discord.responded(shown))
+    wait("the question on Twitch is answered", lambda: twitch.answered(question))
+    wait("/askpedro is answered", lambda: discord.responded(asked))
     game = discord.slash("stumppedro", thing="a piano")
     wait("/stumppedro is answered", lambda: discord.responded(game))
-    plan = twitch.say("erik", "!plan what did we say about the compiler?")
-    wait("the plan is carried out", lambda: twitch.answered(plan))
-    steady()
+    carry_out_a_plan(api, Api(f"{playground}/api/search"))
+    have_a_plan_made(twitch, figure)
     for login, text in TALK:
         twitch.say(login, f"as I said: {text}")

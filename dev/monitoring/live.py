@@ -42,7 +42,7 @@ def bot(name, world, **variables):
     url = f"http://127.0.0.1:{port}"
     given = {key: os.environ[key] for key in ("PATH", "HOME", "DATABASE_URL", "LLAMA_CPP_PATH", "EMBEDDINGS_MODEL_DIR")}
     environment = given | {
-        "PEDRO_LISTEN": f"127.0.0.1:{port}", "PEDRO_API_TOKEN": TOKEN, "MODEL": "smollm2", "PEDRO_LOG_FORMAT": "json",
+        "PEDRO_LISTEN": f"127.0.0.1:{port}", "PEDRO_API_TOKEN": TOKEN, "MODEL": "smollm2", "MODEL_MAX_TOKENS": "64", "PEDRO_LOG_FORMAT": "json",
         "SEARCH_SEARXNG_URL": f"{page}/searx", "SEARCH_DUCKDUCKGO_URL": f"{page}/ddg/html/",
     } | variables
     with process(f"pedro-{name}", [f"{BINARIES}/pedro-{name}"], LOG / f"monitoring-{name}.log", environment) as child:
@@ -55,6 +55,12 @@ def is_green(url):
         return fetch(f"{url}/readyz")
     except OSError:
         return False
+
+
+def figure(url, series):
+    """What a series is now, read from the bot itself."""
+    found = [line.rsplit(" ", 1)[1] for line in fetch(f"{url}/metrics").splitlines() if line.rsplit(" ", 1)[0] == series]
+    return float(found[0]) if found else 0.0
 
 
 def panels():
@@ -78,7 +84,7 @@ def alert_queries():
     for group in yaml.safe_load((ROOT / "prometheus/rules/pedro.yml").read_text())["groups"]:
         for rule in group["rules"]:
             yield rule["alert"], rule["expr"]
-    for group in yaml.safe_load((ROOT / "grafana/provisioning/alerting/rules.yml").read_text())["groups"]:
+    for group in yaml.safe_load((ROOT / "grafana/provisioning/alerting/rules.json").read_text())["groups"]:
         for rule in group["rules"]:
             yield f"Grafana's {rule['title']}", rule["data"][0]["model"]["expr"]
 
@@ -126,7 +132,7 @@ def main():
         until("all three are scraped", 60, lambda: scraped(server))
         time.sleep(3)  # so that what happens next is a change
         began = time.time()
-        everything(world["http"], twitch, discord, TOKEN, lambda: None)
+        everything(world["http"], twitch, TOKEN, lambda series: figure(twitch, series))
         missing, shown = until("every query has an answer", 60, lambda: settled(server, began), every=3)
         if record:
             with open(record, "w") as file:

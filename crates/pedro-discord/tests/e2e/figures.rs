@@ -54,10 +54,10 @@ async fn something_is_planned(t: &mut DiscordTester, figures: &mut Figures) -> R
     let options = [("question", "which keyboard is the quixotron?".into()), ("plan", true.into())];
     let interaction = t.slash(t.general, "alice", "askpedro", &options)?;
     let thread = t.response(interaction).await?.id;
-    t.until_all_answered().await?;
     t.until_counted("pedro_plans_total", figures).await?;
+    t.until_all_answered().await?;
     t.read_all(thread);
-    Ok(())
+    t.note_figures(figures).await
 }
 
 /// Commands, one of them while the database is away, and a game.

@@ -57,10 +57,11 @@ async fn something_is_planned(t: &mut TwitchTester, figures: &mut Figures) -> Re
         let is_plan = request["response_format"]["json_schema"]["name"] == "plan";
         if is_plan { plan.to_string() } else { "The answer of the apple.".to_owned() }
     });
-    let question = t.chat("alice", "!plan which keyboard is the quixotron?");
-    t.next_reply_to(&question).await?;
+    t.chat("alice", "!plan which keyboard is the quixotron?");
+    t.until_counted("pedro_plans_total", figures).await?;
     t.until_all_answered().await?;
-    t.until_counted("pedro_plans_total", figures).await
+    t.read_all();
+    t.note_figures(figures).await
 }
 
 /// Twitch refuses a message and breaks the connection.
