@@ -158,8 +158,11 @@ impl Readiness {
         self.report().await.checks.get(name).is_some_and(|verdict| !verdict.ok)
     }
 
-    /// Sets the gauges that only a look at the clock can tell; before each scrape.
-    pub(super) fn record_ages(&self) {
+    /// Sets the gauges that only a look can tell; before each scrape.
+    pub(super) async fn record(&self) {
+        for (name, verdict) in self.report().await.checks {
+            record::ready(name, verdict.ok);
+        }
         for (platform, clock) in &*self.clocks.lock().unwrap_or_else(PoisonError::into_inner) {
             record::last_event_age(platform, clock.silence());
         }

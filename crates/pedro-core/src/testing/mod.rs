@@ -9,7 +9,6 @@ mod routes;
 mod server;
 #[cfg(test)]
 pub(crate) mod strange_yaml;
-
 mod systemd;
 
 use std::time::Duration;

@@ -20,6 +20,7 @@ mod border;
 mod both;
 mod commands;
 mod durability;
+mod figures;
 mod games;
 mod gateway;
 mod length;
