@@ -16,7 +16,7 @@ root of the repository. Then prints the two lines that bring them to a host.
   --to USER@HOST  carries out these two lines: copies to that host's home directory and deploys there
   --dry-run       only prints what would be done
 
-Needs docker with BuildKit (23 or later). PLATFORM=linux/amd64 by default.
+Needs docker 23 or later (BuildKit), and asks sudo for it if it must. PLATFORM=linux/amd64 by default.
 TEXT
 }
 
@@ -57,7 +57,12 @@ if [ -z "$tag" ]; then
     [ -z "$(git -C "$root" status --porcelain --untracked-files=no)" ] || tag+=-dirty
 fi
 [[ $tag =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || die "$tag is no tag: letters, digits, dots, dashes and underscores"
-command -v docker >/dev/null || [ -n "$dry" ] || die "docker is missing: see deployment/README.md, \"What you need\""
+docker=(docker)
+if [ -z "$dry" ]; then
+    command -v docker >/dev/null || die "docker is missing: see deployment/README.md, \"What you need\""
+    # Only docker needs to be root: ssh must find the keys of whoever calls this.
+    [ "$(id -u)" = 0 ] || docker info >/dev/null 2>&1 || docker=(sudo docker)
+fi
 
 # run COMMAND...: with --dry-run it is only printed.
 run() {
@@ -72,7 +77,7 @@ run() {
 
 build() {
     say "Building pedro-$1:$tag (the first time takes half an hour)"
-    DOCKER_BUILDKIT=1 run docker build --file "$root/Dockerfile.$1" --tag "pedro-$1:$tag" --platform "${PLATFORM:-linux/amd64}" \
+    run "${docker[@]}" build --file "$root/Dockerfile.$1" --tag "pedro-$1:$tag" --platform "${PLATFORM:-linux/amd64}" \
         --build-arg VERSION="$tag" --build-arg COMMIT="${commit:-unknown}" --build-arg CREATED="$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
         "$root"
 }
@@ -84,7 +89,7 @@ pack() {
         echo "would run: docker save pedro-$1:$tag | gzip > $file"
         return
     fi
-    if ! docker save "pedro-$1:$tag" | gzip >"$file.part"; then
+    if ! "${docker[@]}" save "pedro-$1:$tag" | gzip >"$file.part"; then
         rm -f "$file.part"
         die "pedro-$1:$tag could not be saved (is the disk full? df -h)"
     fi

@@ -16,7 +16,7 @@ import struct
 import sys
 from pathlib import Path
 
-# As in crates/pedro-admin/src/model.rs, which dev/check-images compares.
+# As in crates/pedro-admin/src/model.rs, which dev/checks/images compares.
 FILES = {
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
