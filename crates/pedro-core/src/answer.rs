@@ -249,6 +249,9 @@ impl Answering {
         }
         questions::keep_answer(&mut transaction, question.id, question.lease_owner, answer).await?;
         transaction.commit().await?;
+        if found.is_some_and(|found| found.plan.is_some()) {
+            record::plans(PlanStatus::Succeeded, 1);
+        }
         Ok(())
     }
 

@@ -39,7 +39,9 @@ pub(crate) fn notes() -> (Recorder, mpsc::Receiver<Note>) {
 impl Recorder {
     /// Puts something in, without waiting: the socket's task must never stand still.
     pub(crate) fn put(&self, note: Note) {
+        record::messages_waiting(DISCORD, 1);
         if self.0.try_send(note).is_err() {
+            record::messages_taken(DISCORD, 1);
             record::messages_dropped(DISCORD, DropReason::Overflow, 1);
             tracing::warn!("more is heard than can be written down: something is lost");
         }
@@ -47,6 +49,7 @@ impl Recorder {
 
     /// Puts something in that can wait for a place.
     pub(crate) async fn put_patiently(&self, note: Note) {
+        record::messages_waiting(DISCORD, 1);
         // It fails only when everything ends.
         let _ended = self.0.send(note).await;
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pedro_core::chat::{Heard, Platform};
 use pedro_core::memory::Inbox;
+use pedro_core::service::metrics::{DISCORD, record};
 use pedro_core::store::channel::{self, Audience};
 use tokio::sync::mpsc;
 use twilight_model::id::Id;
@@ -53,6 +54,12 @@ impl Recording {
     }
 
     async fn write(&mut self, note: Note, bot: &Arc<Bot>) {
+        self.settle(note, bot).await;
+        // Only now: what waits for the database waits here too.
+        record::messages_taken(DISCORD, 1);
+    }
+
+    async fn settle(&mut self, note: Note, bot: &Arc<Bot>) {
         match note {
             Note::Heard(channel, heard) => {
                 // Of a channel that Discord told nothing of there is nothing to write.

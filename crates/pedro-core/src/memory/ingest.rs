@@ -27,12 +27,13 @@ pub struct Inbox {
 #[derive(Debug)]
 pub struct InboxReader {
     receiver: mpsc::Receiver<Heard>,
+    platform: Platform,
 }
 
 /// An inbox for the lines of one platform.
 pub fn inbox(platform: Platform) -> (Inbox, InboxReader) {
     let (sender, receiver) = mpsc::channel(INBOX_CAPACITY);
-    (Inbox { sender, platform }, InboxReader { receiver })
+    (Inbox { sender, platform }, InboxReader { receiver, platform })
 }
 
 impl Inbox {
@@ -41,8 +42,11 @@ impl Inbox {
     /// # Errors
     /// [`InboxFull`]; the loss is counted here.
     pub fn put(&self, heard: Heard) -> Result<(), InboxFull> {
+        let platform = self.platform.as_str();
+        record::messages_waiting(platform, 1);
         self.sender.try_send(heard).map_err(|_| {
-            record::messages_dropped(self.platform.as_str(), DropReason::Overflow, 1);
+            record::messages_taken(platform, 1);
+            record::messages_dropped(platform, DropReason::Overflow, 1);
             InboxFull
         })
     }
@@ -52,7 +56,9 @@ impl InboxReader {
     /// Whatever waits, up to a batch, in order. `None` once all inboxes are dropped and everything was read.
     pub async fn next_batch(&mut self) -> Option<Vec<Heard>> {
         let mut batch = Vec::with_capacity(BATCH);
-        (self.receiver.recv_many(&mut batch, BATCH).await > 0).then_some(batch)
+        let taken = self.receiver.recv_many(&mut batch, BATCH).await;
+        record::messages_taken(self.platform.as_str(), taken);
+        (taken > 0).then_some(batch)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Pedro;
+use crate::plan::PlanStatus;
 use crate::question::{PATIENCE, UNASKED_WITHIN};
 use crate::reply;
 use crate::service::metrics::record;
@@ -54,10 +55,16 @@ impl Pedro {
         }
         let mut connection = self.pool.acquire().await?;
         questions::sweep(&mut connection).await?;
-        plans::sweep(&mut connection).await?;
+        let swept = plans::sweep(&mut connection).await?;
         drop(connection);
-        let depth = questions::depth(&self.pool, &reach).await?;
-        record::queue_depth(u64::try_from(depth).unwrap_or(0));
+        for (status, count) in [(PlanStatus::Stopped, swept.stopped), (PlanStatus::Failed, swept.failed)] {
+            record::plans(status, u64::try_from(count).unwrap_or(0));
+        }
+        let open = questions::open(&self.pool, &reach).await?;
+        record::queue(
+            u64::try_from(open.count).unwrap_or(0),
+            Duration::try_from_secs_f64(open.oldest).unwrap_or_default(),
+        );
         self.patience.tidy();
         self.voice.tidy();
         Ok(())

@@ -16,6 +16,7 @@ use crate::plan::executor::Outcome;
 use crate::plan::{Origin, PlanStatus};
 use crate::question::Failure;
 use crate::reply;
+use crate::service::metrics::record;
 use crate::speech::{Controls, File, NotSpoken, can_edit};
 use crate::store::StoreError;
 use crate::store::plan::{self as plans, PlanRow};
@@ -181,6 +182,7 @@ impl Pedro {
         let mut transaction = self.pool.begin().await?;
         plans::close(&mut transaction, plan, status).await?;
         transaction.commit().await?;
+        record::plans(status, 1);
         Ok(())
     }
 

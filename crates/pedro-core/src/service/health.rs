@@ -143,8 +143,11 @@ impl Readiness {
         ReadinessReport { ready: checks.values().all(|verdict| verdict.ok), checks }
     }
 
-    /// Sets the gauges that only a look at the clock can tell; before each scrape.
-    pub(super) fn record_ages(&self) {
+    /// Sets the gauges that only a look can tell; before each scrape.
+    pub(super) async fn record(&self) {
+        for (name, verdict) in self.report().await.checks {
+            record::ready(name, verdict.ok);
+        }
         for (platform, clock) in &*self.clocks.lock().unwrap_or_else(PoisonError::into_inner) {
             record::last_event_age(platform, clock.silence());
         }

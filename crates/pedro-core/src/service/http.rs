@@ -64,7 +64,7 @@ struct Operations {
 }
 
 async fn metrics_page(State(operations): State<Operations>) -> impl IntoResponse {
-    operations.readiness.record_ages();
+    operations.readiness.record().await;
     ([(CONTENT_TYPE, PROMETHEUS_TEXT)], operations.metrics.render())
 }
 
@@ -230,6 +230,7 @@ mod tests {
         assert_eq!(status, 200);
         assert!(page.contains("pedro_last_event_age_seconds{platform=\"twitch\"} "), "{page}");
         assert!(page.contains("tokio_workers "), "{page}");
+        assert!(page.contains("pedro_ready{check=\"model\"} 0"), "{page}");
         assert_eq!(fetch(address, "/nowhere").await.0, 404);
     }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use change::{Changed, mark, retry_failed, retry_whole};
 pub use similar::{Example, similar};
-pub use step::{Ended, close, end_step, reset_running, skip_step, start_step, sweep};
+pub use step::{Ended, Swept, close, end_step, reset_running, skip_step, start_step, sweep};
 
 use super::StoreError;
 use crate::chat::{GenerationId, MessageId, PlanId, QuestionId};

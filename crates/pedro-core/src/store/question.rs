@@ -188,13 +188,25 @@ pub async fn is_open(
     Ok(open)
 }
 
-/// How many questions within reach are accepted and not yet answered.
+/// The questions that are accepted and not yet answered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Open {
+    /// How many.
+    pub count: i64,
+    /// Seconds since the oldest of them was asked, or put again; 0 if there is none.
+    pub oldest: f64,
+}
+
+/// What is open within reach.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn depth(db: impl PgExecutor<'_>, reach: &Reach) -> Result<i64, StoreError> {
-    let depth = sqlx::query_scalar!(
-        r#"select count(*) as "depth!" from pedro.question
+pub async fn open(db: impl PgExecutor<'_>, reach: &Reach) -> Result<Open, StoreError> {
+    let open = sqlx::query_as!(
+        Open,
+        r#"select count(*) as "count!",
+                  coalesce(extract(epoch from now() - min(asked_at)), 0)::float8 as "oldest!"
+           from pedro.question
            where (platform = $1 or channel_id = any($2))
                and status in ('queued', 'working', 'sending')"#,
         reach.everywhere as Option<Platform>,
@@ -202,7 +214,7 @@ pub async fn depth(db: impl PgExecutor<'_>, reach: &Reach) -> Result<i64, StoreE
     )
     .fetch_one(db)
     .await?;
-    Ok(depth)
+    Ok(open)
 }
 
 /// A question whose asker is to be told something.

@@ -162,6 +162,9 @@ async fn the_plan_of_a_cancelled_question_is_stopped(pool: PgPool) {
     assert_eq!(statuses(&world, question.id).await, [(PlanStatus::Running, vec![Running, Pending, Pending])]);
     assert!(question::cancel(&world.pool, question.id).await.unwrap().is_some());
     assert!(question::cancel(&world.pool, question.id).await.unwrap().is_none());
-    plan::sweep(&mut world.pool.acquire().await.unwrap()).await.unwrap();
+    let swept = plan::sweep(&mut world.pool.acquire().await.unwrap()).await.unwrap();
+    assert_eq!((swept.stopped, swept.failed), (1, 0));
+    let again = plan::sweep(&mut world.pool.acquire().await.unwrap()).await.unwrap();
+    assert_eq!((again.stopped, again.failed), (0, 0), "each is counted once");
     assert_eq!(statuses(&world, question.id).await, [(PlanStatus::Stopped, vec![Skipped, Skipped, Skipped])]);
 }

@@ -117,7 +117,7 @@ async fn cancelling_takes_the_lease_away_and_ends_the_queue(pool: PgPool) {
     let held = claim(&world).await.unwrap();
     assert_eq!(question::cancel_channel(&world.pool, world.channel).await.unwrap().len(), 2);
     assert!(matches!(question::renew(&world.pool, held.id, held.lease_owner).await, Err(StoreError::LeaseLost)));
-    assert_eq!(question::depth(&world.pool, &REACH).await.unwrap(), 0);
+    assert_eq!(question::open(&world.pool, &REACH).await.unwrap().count, 0);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -164,7 +164,7 @@ async fn a_process_takes_only_what_it_can_answer(pool: PgPool) {
     queued(ask(&world, "ann", "1").await);
     let elsewhere = Reach { everywhere: None, channels: vec![world.channel.0 + 1] };
     assert!(question::claim(&world.pool, &elsewhere, &[], EXPIRY).await.unwrap().is_none());
-    assert_eq!(question::depth(&world.pool, &elsewhere).await.unwrap(), 0);
+    assert_eq!(question::open(&world.pool, &elsewhere).await.unwrap().count, 0);
     assert!(question::take_unacknowledged(&world.pool, &elsewhere, Duration::ZERO).await.unwrap().is_empty());
     assert!(question::take_expired(&world.pool, &elsewhere, Duration::ZERO).await.unwrap().is_empty());
     let here = Reach { everywhere: Some(Platform::Discord), channels: vec![world.channel.0] };

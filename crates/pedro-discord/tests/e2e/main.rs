@@ -17,6 +17,7 @@ mod answering;
 mod border;
 mod commands;
 mod durability;
+mod figures;
 mod games;
 mod gateway;
 mod length;

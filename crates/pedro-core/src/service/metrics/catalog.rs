@@ -74,6 +74,8 @@ catalog! {
     MODEL_ERRORS = "pedro_model_errors_total", Kind::Counter, "Model requests that failed, by purpose.";
     MODEL_FAILURES = "pedro_model_failures_total", Kind::Counter, "Model requests that failed, by purpose and reason.";
     QUEUE_DEPTH = "pedro_queue_depth", Kind::Gauge, "Questions accepted and not yet answered.";
+    QUEUE_OLDEST = "pedro_queue_oldest_seconds", Kind::Gauge,
+        "How long ago the oldest of the questions was asked that are not yet answered; 0: there is none.";
     HTTP_DURATION = "http_request_duration_seconds", Kind::Histogram(BOTH),
         "Requests to the bot's own pages, and answered questions (handler ask) from message in to reply out.";
 
@@ -85,6 +87,8 @@ catalog! {
     MESSAGES_STORED = "pedro_messages_stored_total", Kind::Counter, "Messages stored.";
     MESSAGES_EXPIRED = "pedro_messages_expired_total", Kind::Counter,
         "Messages deleted by age, with those that were made from them.";
+    MESSAGES_WAITING = "pedro_messages_waiting", Kind::Gauge,
+        "Messages heard that wait to be stored; many while the database is away.";
     MESSAGES_DROPPED = "pedro_messages_dropped_total", Kind::Counter, "Messages lost before they were stored.";
     EMBEDDING_LAG = "pedro_embedding_lag_messages", Kind::Gauge, "Stored messages that have no embedding yet.";
     EMBEDDINGS = "pedro_embeddings_total", Kind::Counter, "Embeddings made, by outcome.";
@@ -94,6 +98,7 @@ catalog! {
     PLAN_STEPS = "pedro_plan_steps_total", Kind::Counter, "Steps that came to an end, by action and outcome.";
     PLAN_STEP_DURATION = "pedro_plan_step_duration_seconds", Kind::Histogram(BOTH), "Time of one step, by action.";
     CONNECTED = "pedro_connected", Kind::Gauge, "1 while events really arrive from the platform.";
+    READY = "pedro_ready", Kind::Gauge, "1 for each check of /readyz that is green, made anew at every scrape.";
     LAST_EVENT_AGE = "pedro_last_event_age_seconds", Kind::Gauge, "Time since the platform was last heard, or since the start.";
     RECONNECTS = "pedro_reconnects_total", Kind::Counter, "Connections to the platform made anew, by reason.";
     RATE_LIMIT_WAITS = "pedro_rate_limit_waits_total", Kind::Counter, "Messages that had to wait for the platform's limits.";
@@ -103,6 +108,8 @@ catalog! {
     TOKIO_WORKERS = "tokio_workers", Kind::Gauge, "Worker threads of the runtime.";
     TOKIO_ALIVE_TASKS = "tokio_alive_tasks", Kind::Gauge, "Tasks that have not ended.";
     TOKIO_GLOBAL_QUEUE_DEPTH = "tokio_global_queue_depth", Kind::Gauge, "Tasks that wait for a worker.";
+    TOKIO_POLL_DELAY = "tokio_poll_delay_seconds", Kind::Histogram(FAST),
+        "How much later than its time a task was polled; one sample a second.";
 }
 
 /// Declares an enum whose values are label values: bounded by construction, and all of them can start at 0.

@@ -26,8 +26,12 @@ pub const DISCORD: &str = "discord";
 /// `handler` of answered questions among the requests.
 const ASK: &str = "ask";
 
-/// Samples wait in memory until upkeep sorts them into buckets; nobody may be scraping.
-const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+/// How often it is measured how late a task is polled.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
+/// Samples wait in memory until upkeep, every so many intervals, sorts them into buckets; nobody may be scraping.
+const UPKEEP_EVERY: u32 = 5;
+/// What `/readyz` checks in every process, besides its platforms.
+const CHECKS: [&str; 2] = ["database", "model"];
 
 /// The process's recorder: gives the page's text. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -97,12 +101,15 @@ pub fn start(platforms: &[&'static str]) {
     for name in [LLM_SUCCESSFUL, LLM_FAILED, LLM_EMPTY, WEB_SEARCH_SUCCESS, WEB_SEARCH_FAIL, MESSAGES_EXPIRED] {
         counter!(name).absolute(0);
     }
-    for name in [QUEUE_DEPTH, EMBEDDING_LAG] {
+    for name in [QUEUE_DEPTH, QUEUE_OLDEST, EMBEDDING_LAG] {
         gauge!(name).set(0.0);
+    }
+    for check in CHECKS.iter().chain(platforms) {
+        gauge!(READY, "check" => *check).set(0.0);
     }
     // Not known yet; 0 would say that it has expired, and NaN is below no alert's bound.
     gauge!(TOKEN_EXPIRY).set(f64::NAN);
-    for name in [RETRIEVAL_DURATION, RETRIEVAL_HITS] {
+    for name in [RETRIEVAL_DURATION, RETRIEVAL_HITS, TOKIO_POLL_DELAY] {
         drop(histogram!(name));
     }
     drop(histogram!(HTTP_DURATION, "handler" => ASK, "method" => "POST", "status" => "200"));
@@ -146,7 +153,7 @@ fn start_platform(platform: &'static str) {
             counter!(GAMES, "status" => status.as_str()).absolute(0);
         }
     }
-    for name in [CONNECTED, LAST_EVENT_AGE] {
+    for name in [CONNECTED, LAST_EVENT_AGE, MESSAGES_WAITING] {
         gauge!(name, "platform" => platform).set(0.0);
     }
     for name in [MESSAGES_STORED, RATE_LIMIT_WAITS] {
@@ -176,12 +183,17 @@ impl Metrics {
         self.handle.render()
     }
 
-    /// Keeps the recorder small, until it is told to stop. A task of its own.
+    /// Measures how late a task is polled, and keeps the recorder small, until it is told to stop. A task of its own.
     pub async fn upkeep(self, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(UPKEEP_INTERVAL);
+        let mut ticks = tokio::time::interval(SAMPLE_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            self.handle.run_upkeep();
+        let mut count = 0_u32;
+        while let Some(due) = stop.run_until_cancelled(ticks.tick()).await {
+            record::polled_late(due.elapsed());
+            count = count.wrapping_add(1);
+            if count.is_multiple_of(UPKEEP_EVERY) {
+                self.handle.run_upkeep();
+            }
         }
     }
 }

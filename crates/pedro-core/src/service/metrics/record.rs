@@ -22,9 +22,19 @@ pub fn connected(platform: &'static str, is_connected: bool) {
     gauge!(CONNECTED, "platform" => platform).set(f64::from(u8::from(is_connected)));
 }
 
+/// A task was polled so much later than it had asked for.
+pub fn polled_late(delay: Duration) {
+    histogram!(TOKIO_POLL_DELAY).record(delay);
+}
+
 /// A connection is made anew.
 pub fn reconnecting(platform: &'static str, reason: ReconnectReason) {
     counter!(RECONNECTS, "platform" => platform, "reason" => reason.as_str()).increment(1);
+}
+
+/// What one of the checks of `/readyz` found.
+pub fn ready(check: &'static str, is_green: bool) {
+    gauge!(READY, "check" => check).set(f64::from(u8::from(is_green)));
 }
 
 /// How long ago the platform was last heard.
@@ -68,6 +78,16 @@ pub fn rate_limit_wait(platform: &'static str) {
 /// Messages are in the table.
 pub fn messages_stored(platform: &'static str, count: u64) {
     counter!(MESSAGES_STORED, "platform" => platform).increment(count);
+}
+
+/// Messages wait to be stored.
+pub fn messages_waiting(platform: &'static str, count: usize) {
+    gauge!(MESSAGES_WAITING, "platform" => platform).increment(count as f64);
+}
+
+/// They do not wait any more.
+pub fn messages_taken(platform: &'static str, count: usize) {
+    gauge!(MESSAGES_WAITING, "platform" => platform).decrement(count as f64);
 }
 
 /// Messages are lost.
@@ -116,9 +136,10 @@ pub fn message_rejected() {
     counter!(TWITCH_REJECTED).increment(1);
 }
 
-/// How many questions are accepted and not yet answered.
-pub fn queue_depth(questions: u64) {
+/// How many questions are accepted and not yet answered, and how long ago the oldest of them was asked.
+pub fn queue(questions: u64, oldest: Duration) {
     gauge!(QUEUE_DEPTH).set(questions as f64);
+    gauge!(QUEUE_OLDEST).set(oldest.as_secs_f64());
 }
 
 /// A person was sent something. An answer is also what operators read as Pedro's latency (`handler="ask"`).

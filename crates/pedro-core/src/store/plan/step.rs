@@ -149,26 +149,40 @@ pub async fn close(connection: &mut PgConnection, plan: PlanId, status: PlanStat
     Ok(())
 }
 
+/// How many plans ended with their questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Somebody stopped the question.
+    pub stopped: i64,
+    /// It failed, or was too late.
+    pub failed: i64,
+}
+
 /// Ends the plans whose questions came to their end without them.
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn sweep(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!(
-        "with ended as (
+pub async fn sweep(connection: &mut PgConnection) -> Result<Swept, StoreError> {
+    let swept = sqlx::query_as!(
+        Swept,
+        r#"with ended as (
              update pedro.plan set ended_at = now(),
                  status = case question.status when 'cancelled' then 'stopped' else 'failed' end
              from pedro.question
              where question.id = question_id and plan.status = 'running'
                  and question.status in ('cancelled', 'failed', 'expired')
-             returning plan.id
+             returning plan.id, plan.status
+         ), skipped as (
+             update pedro.plan_step set status = 'skipped', ended_at = now()
+             where plan_id in (select id from ended) and status in ('pending', 'running')
          )
-         update pedro.plan_step set status = 'skipped', ended_at = now()
-         where plan_id in (select id from ended) and status in ('pending', 'running')"
+         select count(*) filter (where status = 'stopped') as "stopped!",
+                count(*) filter (where status = 'failed') as "failed!"
+         from ended"#
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(())
+    Ok(swept)
 }
 
 fn held(rows: u64) -> Result<(), StoreError> {

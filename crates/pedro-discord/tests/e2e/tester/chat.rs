@@ -1,7 +1,7 @@
 //! What people say and do, and what the bot says.
 
 use anyhow::{Context, Result, ensure};
-use pedro_playground::Discord;
+use pedro_playground::{Discord, Search};
 use pedro_playground::discord::{Interaction, InteractionState, Message, Snowflake, Whom, permission};
 use serde_json::Value;
 
@@ -21,6 +21,11 @@ impl DiscordTester {
     /// The platform.
     pub(crate) fn discord(&self) -> &Discord {
         self.playground.discord()
+    }
+
+    /// The web.
+    pub(crate) fn search(&self) -> &Search {
+        self.playground.search()
     }
 
     /// Somebody says something in the general channel. Answers the message's id.

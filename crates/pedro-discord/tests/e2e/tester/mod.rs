@@ -4,6 +4,8 @@
 mod aftermath;
 mod chat;
 mod end;
+#[path = "../../../../pedro-twitch/tests/e2e/tester/figures.rs"]
+mod figures;
 #[path = "../../../../pedro-twitch/tests/e2e/tester/model.rs"]
 mod model;
 #[path = "../../../../pedro-twitch/tests/e2e/tester/process.rs"]
@@ -25,6 +27,8 @@ use tokio::time::timeout;
 
 use crate::bot::{Bot, Environment, Log};
 use crate::proxy::Proxy;
+
+pub(crate) use figures::Figures;
 
 /// How long anything is waited for. Far longer than anything takes: who waits in vain has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);

@@ -3,6 +3,7 @@
 mod aftermath;
 mod chat;
 mod end;
+mod figures;
 mod model;
 mod process;
 mod store;
@@ -19,6 +20,8 @@ use tokio::time::timeout;
 
 use crate::bot::{Bot, Environment, Log};
 use crate::proxy::Proxy;
+
+pub(crate) use figures::Figures;
 
 /// How long anything is waited for. Far longer than anything takes: who waits in vain has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);

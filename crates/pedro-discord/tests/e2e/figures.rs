@@ -1,0 +1,111 @@
+//! Every figure that this bot has moves: whatever an operator has on a dashboard has something behind it.
+
+use anyhow::{Result, ensure};
+use pedro_core::testing::Turn;
+use pedro_playground::discord::Trouble;
+use pedro_playground::search::{Page, Provider};
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::tester::{DiscordTester, Figures, Setup};
+
+/// What says the same all the time (see the test of the Twitch bot), and what is counted by the same code as there, where
+/// it is made to move: lost and expired lines. A Discord token has no end.
+const STILL: [&str; 6] = [
+    "pedro_messages_expired_total",
+    "pedro_messages_dropped_total",
+    "pedro_token_expiry_seconds",
+    "pedro_build_info",
+    "tokio_workers",
+    "tokio_global_queue_depth",
+];
+
+/// Questions that wait, and some that the model answers badly.
+async fn the_model_is_in_trouble(t: &mut DiscordTester, figures: &mut Figures) -> Result<()> {
+    t.model.set_loading(true);
+    t.chat("alice", "pedro, what is a lifetime?");
+    t.until_counted("pedro_queue_oldest_seconds", figures).await?;
+    t.until_red("model").await?;
+    t.note_figures(figures).await?;
+    t.model.set_loading(false);
+    t.until_all_answered().await?;
+    let nothing = || Turn::say("<think>nothing comes of this</think>");
+    for turns in [vec![Turn::Status(400)], vec![nothing(), nothing()], vec![Turn::Empty]] {
+        turns.into_iter().for_each(|turn| t.model.push(turn));
+        t.chat("bob", "pedro, what is a trait?");
+        t.settle().await?;
+        t.until_all_answered().await?;
+    }
+    t.note_figures(figures).await
+}
+
+/// A plan that searches the web, where one provider fails.
+async fn something_is_planned(t: &mut DiscordTester, figures: &mut Figures) -> Result<()> {
+    t.search().set_pages([Page::new("The quixotron keyboard", "https://keys.example/q", "quixotron keyboard review")]);
+    t.search().fail_next(Provider::Searxng, 1);
+    t.model.reply_with(|request| {
+        let plan = json!({"steps": [
+            {"id": "s1", "action": "web_search", "params": {"query": "quixotron keyboard"}, "depends_on": []},
+            {"id": "s2", "action": "return_response", "params": {}, "depends_on": ["s1"]},
+        ]});
+        let is_plan = request["response_format"]["json_schema"]["name"] == "plan";
+        if is_plan { plan.to_string() } else { "Is it made of wood?".to_owned() }
+    });
+    let options = [("question", "which keyboard is the quixotron?".into()), ("plan", true.into())];
+    let interaction = t.slash(t.general, "alice", "askpedro", &options)?;
+    let thread = t.response(interaction).await?.id;
+    t.until_counted("pedro_plans_total", figures).await?;
+    t.until_all_answered().await?;
+    t.read_all(thread);
+    t.note_figures(figures).await
+}
+
+/// Commands, one of them while the database is away, and a game.
+async fn commands_are_given(t: &mut DiscordTester, figures: &mut Figures) -> Result<()> {
+    t.told("alice", "links", &[]).await?;
+    let game = t.slash(t.general, "dana", "stumppedro", &[("thing", "an umbrella".into())])?;
+    let thread = t.response(game).await?.id;
+    t.until_counted("discord_stump_pedro_games_total", figures).await?;
+    t.told("maud", "pedro-stop", &[]).await?;
+    t.read_all(thread);
+    t.way()?.cut();
+    let links = t.slash(t.general, "carol", "links", &[])?;
+    t.response(links).await?;
+    t.until_counted("discord_command_errors", figures).await?;
+    t.way()?.mend();
+    t.until_ready().await
+}
+
+#[sqlx::test(migrations = false)]
+async fn every_figure_moves(pool: PgPool) -> Result<()> {
+    let setup = Setup { proxied: true, ..Setup::default() };
+    setup
+        .run(pool, async |t| {
+            let mut figures = Figures::default();
+            t.note_figures(&mut figures).await?;
+            the_model_is_in_trouble(t, &mut figures).await?;
+            something_is_planned(t, &mut figures).await?;
+            commands_are_given(t, &mut figures).await?;
+            t.discord().trouble(
+                "POST",
+                "/channels/*/messages",
+                1,
+                Trouble::RateLimited { retry_after_ms: 50, global: false },
+            );
+            t.chat("erik", "!help");
+            t.until_counted("pedro_rate_limit_waits_total", &mut figures).await?;
+            t.refuse_embeddings(&mut figures).await?;
+            t.talk_without_database(&mut figures).await?;
+            t.discord().drop_connections();
+            t.until_counted("pedro_reconnects_total", &mut figures).await?;
+            t.until_ready().await?;
+            t.note_figures(&mut figures).await?;
+            t.read_all(t.general);
+            let (others, unmoved): (Vec<&str>, Vec<&str>) =
+                figures.unmoved().into_iter().partition(|name| name.contains("twitch_"));
+            ensure!(!others.is_empty() && unmoved == STILL, "did not move: {unmoved:?}");
+            ensure!(STILL.iter().all(|name| figures.knows(name)), "what does not move is not even told");
+            Ok(())
+        })
+        .await
+}
