@@ -168,7 +168,10 @@ find_address() {
 }
 
 # --- images ---------------------------------------------------------------------------------------
-# The unit runs pedro-SERVICE:current. `previous` is what ran before.
+# The unit runs pedro-SERVICE:current. `previous` is the one before it that was ready. `before` is what `current` was when this
+# began: an image without a name could be gone by the time it is needed.
+
+has_image() { root docker image inspect "$1" >/dev/null 2>&1; }
 
 # image_id REFERENCE: empty if docker has no such image.
 image_id() { root docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
@@ -176,7 +179,7 @@ image_id() { root docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || tr
 load_image() {
     local told names
     if [ -z "$tarball" ]; then
-        [ -n "$(image_id "$unit:$tag")" ] ||
+        has_image "$unit:$tag" ||
             die "there is neither pedro-$SERVICE-$tag.tar.gz in $here nor an image $unit:$tag in docker"
         say "docker has $unit:$tag already"
         return
@@ -194,7 +197,7 @@ load_image() {
         grep -qE "(^|/)$unit:${tag//./\\.}\$" <<<"$names" ||
             die "$tarball holds $(xargs <<<"$names") and not $unit:$tag: was it renamed? Nothing was changed."
     fi
-    [ -n "$(image_id "$unit:$tag")" ] || die "docker loaded $tarball, but no $unit:$tag came of it: $told. Nothing was changed."
+    has_image "$unit:$tag" || die "docker loaded $tarball, but no $unit:$tag came of it: $told. Nothing was changed."
 }
 
 # Old images fill the disk. What runs and what ran before stays; tags that docker will not remove stay, too.
@@ -365,14 +368,15 @@ deploy_main() {
     fi
     load_image
     remember
+    [ -z "$image_before" ] || change docker tag "$unit:current" "$unit:before"
     if ! { change docker tag "$unit:$tag" "$unit:current" && install_unit && restart_unit; }; then
         warn "$unit could not be started"
         go_back
     fi
     [ -z "$dry" ] || return 0
     wait_ready "$READY_TIMEOUT" || go_back
-    # Only now is what ran before no longer needed as a way back from this image.
-    [ -z "$image_before" ] || [ "$image_before" = "$new" ] || root docker tag "$image_before" "$unit:previous"
+    # Only now: should this image have failed, the one before the one before would still be known.
+    [ -z "$image_before" ] || [ "$image_before" = "$new" ] || root docker tag "$unit:before" "$unit:previous"
     forget_old_images
     say "$unit:$tag runs and is ready. Its log: journalctl -fu $unit"
 }

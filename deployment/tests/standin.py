@@ -51,11 +51,12 @@ def docker(state: dict, arguments: list[str]) -> int:
             images |= packed
             for name in packed:
                 print(f"Loaded image: {name}")
-        case ["image", "inspect", "--format", "{{.Id}}", name]:
+        case ["image", "inspect", "--format", "{{.Id}}", name] | ["image", "inspect", name]:
             if name not in images:
                 return fail(f"Error response from daemon: No such image: {name}")
             print(images[name])
         case ["tag", source, name]:
+            # An image that lost its last name is gone: what is to come back must have kept one.
             known = images.get(source) or (source if source in images.values() else None)
             if known is None:
                 return fail(f"Error response from daemon: No such image: {source}")

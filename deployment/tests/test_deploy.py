@@ -99,7 +99,7 @@ class Deploy(HostTest):
     def test_only_the_images_of_now_and_before_are_kept(self) -> None:
         for tag in ("a", "b", "c"):
             self.deployed(tag)
-        kept = {name for name in self.state["images"] if not name.endswith((":current", ":previous"))}
+        kept = {name for name in self.state["images"] if not name.endswith((":before", ":current", ":previous"))}
         self.assertEqual(kept, {"pedro-discord:b", "pedro-discord:c"})
 
     def test_a_unit_that_was_changed_is_replaced_and_kept(self) -> None:
@@ -160,6 +160,13 @@ class Failure(HostTest):
         self.write_state(ready_after={"sha256:discord-worse": "never"})
         self.remote("worse", code=1)
         self.assertEqual(self.runs(), "sha256:discord-good")
+
+    def test_a_tag_that_was_built_again_has_a_way_back(self) -> None:
+        self.deployed("latest")
+        (self.home / "pedro-discord-latest.tar.gz").write_text('{"pedro-discord:latest": "sha256:other"}')
+        self.write_state(ready_after={"sha256:other": "never"})
+        self.remote(code=1)
+        self.assertEqual(self.runs(), "sha256:discord-latest")
 
     def test_the_unit_goes_back_with_the_image(self) -> None:
         self.deployed("good")
