@@ -1,7 +1,6 @@
 """A host that is not there: folders, stand-ins, and what can be asked of it. The scripts run as they are."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,13 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCRIPTS = ("remote-deploy.sh", "deployment/build-and-deploy.sh", "deployment/deploy-discord.sh", "deployment/deploy-twitch.sh", "prometheus/setup-prometheus.sh")
+SCRIPTS = (
+    "remote-deploy.sh",
+    "deployment/build-and-deploy.sh",
+    "deployment/deploy-discord.sh",
+    "deployment/deploy-twitch.sh",
+    "prometheus/setup-prometheus.sh",
+)
 PROGRAMS = ("docker", "systemctl", "curl", "scp", "ssh", "sudo", "promtool", "journalctl")
 RED = '{"ready":false,"checks":{"database":{"ok":true,"detail":"answers"},"model":{"ok":false,"detail":"does not answer"}}}'
 PROD_ENV = "DISCORD_TOKEN=not-a-real-token\nDATABASE_URL=postgres://pedro:x@127.0.0.1/pedro\n"
@@ -106,6 +111,3 @@ class HostTest(unittest.TestCase):
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-__all__ = ["HostTest", "PROD_ENV", "ROOT", "SCRIPTS", "contents", "os"]

@@ -146,10 +146,10 @@ def scp(state: dict, arguments: list[str]) -> int:
 
 def ssh(state: dict, arguments: list[str]) -> int:
     match arguments:
-        case ["-t", _, "./remote-deploy.sh", *rest]:
+        case ["-t", _, ("./remote-deploy.sh" | "./setup-prometheus.sh") as script, *rest]:
             release(state)
             os.chdir(f"{HERE}/home")
-            os.execv("./remote-deploy.sh", ["./remote-deploy.sh", *rest])
+            os.execv(script, [script, *rest])
         case _:
             return fail(f"the stand-in does not know: ssh {arguments}", 125)
 

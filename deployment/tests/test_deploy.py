@@ -1,6 +1,6 @@
 """Deploying on a host: what happens, and what is left as it was when it goes wrong."""
 
-import shlex
+import os
 import shutil
 import unittest
 
@@ -51,8 +51,6 @@ class Deploy(HostTest):
         self.assertEqual((self.runs(), self.runs("twitch")), ("sha256:discord-a", None))
 
     def test_of_several_tarballs_the_one_copied_last_is_taken(self) -> None:
-        import os
-
         for age, tag in enumerate(("new", "older", "oldest")):
             os.utime(self.tarball(tag), (1_700_000_000 - age, 1_700_000_000 - age))
         self.remote()
@@ -304,4 +302,4 @@ class Failure(HostTest):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[shlex.quote(__file__)])
+    unittest.main()
