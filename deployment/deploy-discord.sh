@@ -65,10 +65,9 @@ WantedBy=multi-user.target
 PEDRO_FILE
 }
 
-if [ ! -f "$here/deploy-lib.sh" ]; then
-    echo "error: deploy-lib.sh is missing beside $0: copy deployment/deploy-*.sh, all of them" >&2
-    exit 1
-fi
+for part in deploy-lib.sh deploy-wait.sh; do
+    [ -f "$here/$part" ] || { echo "error: $part is missing beside $0: copy deployment/deploy-*.sh, all of them" >&2 && exit 1; }
+done
 # shellcheck source=deployment/deploy-lib.sh
 . "$here/deploy-lib.sh"
 deploy_main "$@"

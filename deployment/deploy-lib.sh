@@ -10,11 +10,8 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 fi
 
 ROOT_DIR=${PEDRO_ROOT:-} # for the tests: what stands for / on this host
-READY_TIMEOUT=${READY_TIMEOUT:-120}
-ROLLBACK_TIMEOUT=${ROLLBACK_TIMEOUT:-60}
-SIGN_IN_TIMEOUT=${SIGN_IN_TIMEOUT:-1800}
-SETTLE=${SETTLE:-5} # seconds after which it must be ready still
-POLL=${POLL:-2}
+# shellcheck source=deployment/deploy-wait.sh
+. "$here/deploy-wait.sh"
 
 say() { printf '==> %s\n' "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
@@ -237,61 +234,6 @@ restart_unit() {
     change systemctl daemon-reload && change systemctl enable --quiet "$unit" && change systemctl restart "$unit"
 }
 
-# --- waiting --------------------------------------------------------------------------------------
-is_ready() { curl --fail --silent --max-time 5 --noproxy '*' --output /dev/null "$ready_url"; }
-
-# What is not ready, in the bot's own words.
-complaint() {
-    local body red
-    body=$(curl --silent --max-time 5 --noproxy '*' "$ready_url" 2>/dev/null) || { echo "nothing answers there yet" && return; }
-    red=$(grep -oE '"[a-z]+":\{"ok":false,"detail":"[^"]*"' <<<"$body" | sed -E 's/^"([a-z]+)".*"detail":"(.*)"$/\1: \2/')
-    printf '%s\n' "${red:-${body:0:300}}"
-}
-
-restarts() { root systemctl show --property NRestarts --value "$unit" 2>/dev/null || true; }
-
-# Whose turn it is if Twitch knows nobody: the line in the log that says where to go, with which code.
-sign_in_line() {
-    root journalctl --unit "$unit" --lines 200 --output cat --no-pager 2>/dev/null |
-        grep -o 'Pedro must be let into Twitch: .*' | tail -n 1 || true
-}
-
-# wait_ready SECONDS: until /readyz is green, and still is a moment later. Fails early if the bot keeps ending.
-wait_ready() {
-    local end=$((SECONDS + $1)) told='' now code='' extended='' begun
-    begun=$(restarts)
-    say "Waiting for $ready_url (up to $1 s)"
-    while :; do
-        if is_ready; then
-            sleep "$SETTLE"
-            # Green must be the new process's own: it runs, and it has not ended meanwhile.
-            if is_ready && root systemctl is-active --quiet "$unit" && [ "$(restarts)" = "$begun" ]; then return 0; fi
-        fi
-        now=$(complaint)
-        [ "$now" = "$told" ] || printf '    %s\n' "${now//$'\n'/$'\n'    }"
-        told=$now
-        if [[ $now == *"nobody has signed Pedro in"* ]]; then
-            [ -n "$extended" ] || end=$((SECONDS + SIGN_IN_TIMEOUT))
-            extended=1
-            now=$(sign_in_line)
-            [ "$now" = "$code" ] || printf '\n    %s\n\n' "$now"
-            code=$now
-        fi
-        now=$(restarts)
-        if [[ $begun$now =~ ^[0-9]+$ ]] && [ "$now" -ge $((begun + 3)) ]; then
-            warn "$unit ended $((now - begun)) times since it was started"
-            return 1
-        fi
-        [ $SECONDS -lt "$end" ] || return 1
-        sleep "$POLL"
-    done
-}
-
-last_log_lines() {
-    say "The last lines of its log (journalctl -u $unit):"
-    root journalctl --unit "$unit" --lines 15 --output cat --no-pager 2>/dev/null | sed 's/^/    /' || true
-}
-
 # --- going back -----------------------------------------------------------------------------------
 # go_back: the image and the unit from before, if there were any. Always ends the script with a failure.
 go_back() {
@@ -323,7 +265,7 @@ go_back() {
 # tags_of ID: what the image is called, for people.
 tags_of() {
     root docker image ls --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' "$unit" |
-        awk -v id="$1" '$2 == id && $1 !~ /:(current|previous)$/ { print $1 }' | xargs
+        awk -v id="$1" '$2 == id && $1 !~ /:(before|current|previous)$/ { print $1 }' | xargs
 }
 
 # --- the whole ------------------------------------------------------------------------------------
@@ -361,13 +303,13 @@ deploy_main() {
     check_host
     exec 9<"$here/deploy-lib.sh"
     flock -n 9 || die "another deployment is under way on this host"
-    trap 'echo; warn "interrupted: $unit is left as it is now; deploy-$SERVICE.sh --rollback goes back"; exit 130' INT
     if [ -n "$rollback" ]; then
         swap_back
         return
     fi
     load_image
     remember
+    [ -n "$dry" ] || trap 'trap - INT; echo; warn interrupted; go_back' INT
     [ -z "$image_before" ] || change docker tag "$unit:current" "$unit:before"
     if ! { change docker tag "$unit:$tag" "$unit:current" && install_unit && restart_unit; }; then
         warn "$unit could not be started"
@@ -377,6 +319,7 @@ deploy_main() {
     wait_ready "$READY_TIMEOUT" || go_back
     # Only now: should this image have failed, the one before the one before would still be known.
     [ -z "$image_before" ] || [ "$image_before" = "$new" ] || root docker tag "$unit:before" "$unit:previous"
+    trap - INT
     forget_old_images
     say "$unit:$tag runs and is ready. Its log: journalctl -fu $unit"
 }

@@ -151,7 +151,7 @@ class Failure(HostTest):
         told = self.remote(code=1)
         self.assertEqual(self.runs(), "sha256:discord-good")
         self.assertEqual(self.state["images"]["pedro-discord:current"], "sha256:discord-good")
-        for said in ("model: does not answer", "a line of its log", "pedro-discord:good", "not deployed: discord"):
+        for said in ("model: does not answer", "a line of its log", "(pedro-discord:good) runs again", "not deployed: discord"):
             self.assertIn(said, told)
         # And the next one finds the same way back.
         self.tarball("worse")
@@ -215,6 +215,16 @@ class Failure(HostTest):
         self.write_state(crashing=["sha256:discord-crash"])
         told = self.remote(code=1, READY_TIMEOUT="100000")
         self.assertIn("times since it was started", told)
+        self.assertEqual(self.runs(), "sha256:discord-good")
+
+    def test_an_interruption_goes_back(self) -> None:
+        self.deployed("good")
+        self.tarball("slow")
+        self.write_state(ready_after={"sha256:discord-slow": "never"})
+        once = self.folder / "interrupted"
+        self.program("sleep", f"[ -e {once} ] || {{ touch {once}; kill -INT $PPID; }}")
+        told = self.remote(code=1, READY_TIMEOUT="100000")
+        self.assertIn("interrupted", told)
         self.assertEqual(self.runs(), "sha256:discord-good")
 
     def test_a_unit_that_cannot_be_started_is_no_end(self) -> None:
