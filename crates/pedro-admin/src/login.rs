@@ -4,13 +4,14 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use pedro_core::boot;
 use pedro_core::service::Seal;
-use pedro_core::service::config::{CommunityArgs, ConfigProblems, DatabaseArgs};
+use pedro_core::service::config::{CommunityArgs, DatabaseArgs};
 use pedro_twitch::oauth::OAuth;
 use pedro_twitch::options::SignInArgs;
 use pedro_twitch::sign_in::{self, SCOPES};
 use pedro_twitch::token::Shelf;
 
 use crate::output;
+use crate::settings::settle;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -30,15 +31,16 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     let Command::Twitch(options) = command;
-    let mut problems = ConfigProblems::default();
-    let settings = options.sign_in.resolve(&mut problems);
-    let database = options.database.resolve(&mut problems);
-    let key = options.community.resolve(&mut problems).secret_key;
-    if settings.application.is_none() {
-        let example = "abcdefghijklmnopqrstuvwxyz0123";
-        problems.add("TWITCH_ID", "is not set", "the client id of your Twitch application", example);
-    }
-    problems.into_result(())?;
+    let settings = settle(|problems| {
+        let sign_in = options.sign_in.clone().resolve(problems);
+        if sign_in.application.is_none() {
+            let example = "abcdefghijklmnopqrstuvwxyz0123";
+            problems.add("TWITCH_ID", "is not set", "the client id of your Twitch application", example);
+        }
+        let database = options.database.clone().resolve(problems);
+        (sign_in, database, options.community.clone().resolve(problems).secret_key)
+    });
+    let (settings, database, key) = settings.await?;
     // A bot with the same configuration takes this token for newer than the one that stands there.
     let given_hash = settings.hash_of_given();
     let pool = boot::open_database(&database).await?;

@@ -14,13 +14,14 @@ mod model;
 mod output;
 mod progress;
 mod prompts;
+mod settings;
 mod target;
 mod titles;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pedro_core::service::config::{ConfigProblems, LogArgs, text};
+use pedro_core::service::config::{ConfigProblems, LogArgs, OnePasswordArgs, text};
 use pedro_core::service::telemetry;
 
 /// Pedro's operator's command: check, migrate, import, ask and measure.
@@ -32,6 +33,8 @@ use pedro_core::service::telemetry;
 struct Options {
     #[command(flatten)]
     log: LogArgs,
+    #[command(flatten)]
+    one_password: OnePasswordArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -76,7 +79,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Options { log, command } = Options::parse();
+    let Options { log, one_password, command } = Options::parse();
+    settings::init(one_password);
     let mut problems = ConfigProblems::default();
     // Whoever types a command wants its result; what the tasks behind it note on their way is for bots' logs.
     let filter = text(log.pedro_log.as_ref()).unwrap_or("warn,sqlx=error").to_owned();

@@ -12,12 +12,13 @@ use pedro_core::boot;
 use pedro_core::chat::MessageId;
 use pedro_core::memory::fuse::Why;
 use pedro_core::memory::{Recall, Recalled, Retriever};
-use pedro_core::service::config::{ConfigProblems, EmbeddingArgs};
+use pedro_core::service::config::EmbeddingArgs;
 use pedro_core::store::channel;
 use pedro_core::store::message::{self, MemoryStats, MessageRow};
 use serde::Serialize;
 
 use crate::output;
+use crate::settings::settle;
 use crate::target::{Target, TargetArgs};
 
 #[derive(Debug, Subcommand)]
@@ -113,9 +114,7 @@ struct Reading {
 }
 
 async fn search(options: Search) -> anyhow::Result<()> {
-    let mut problems = ConfigProblems::default();
-    let embedding = options.embedding.resolve(&mut problems);
-    problems.into_result(())?;
+    let embedding = settle(|problems| options.embedding.clone().resolve(problems)).await?;
     let target = options.target.find().await?;
     let (embedder, space) = boot::open_embedder(&target.pool, embedding).await?;
     let retriever = Retriever::new(target.pool.clone(), embedder, space);

@@ -16,7 +16,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
-    let settings = target::resolve_database(options.database)?;
+    let settings = target::resolve_database(options.database).await?;
     let database = boot::connect_options(&settings)?;
     let before = match PgConnection::connect_with(&database).await {
         Ok(mut connection) => inspect::migrations(&mut connection).await?,

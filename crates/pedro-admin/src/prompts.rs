@@ -7,12 +7,13 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use pedro_core::boot;
 use pedro_core::knowledge::{Match, THRESHOLD, TrainedPrompts, prompt_file};
-use pedro_core::service::config::{ConfigProblems, EmbeddingArgs, parse_duration};
+use pedro_core::service::config::{EmbeddingArgs, parse_duration};
 use pedro_core::store::trained_prompt::{self, Source, TrainedPrompt};
 use pedro_core::trigger::overhear::{self, Asks};
 use serde_json::json;
 
 use crate::output;
+use crate::settings::settle;
 use crate::target::{ListArgs, TargetArgs};
 
 #[derive(Debug, Subcommand)]
@@ -157,9 +158,7 @@ async fn import(options: Import) -> anyhow::Result<()> {
 }
 
 async fn test(options: Test) -> anyhow::Result<()> {
-    let mut problems = ConfigProblems::default();
-    let embedding = options.embedding.resolve(&mut problems);
-    problems.into_result(())?;
+    let embedding = settle(|problems| options.embedding.clone().resolve(problems)).await?;
     let target = options.target.find().await?;
     let (embedder, space) = boot::open_embedder(&target.pool, embedding).await?;
     let prompts = TrainedPrompts::new(target.pool.clone(), embedder, space);

@@ -12,6 +12,7 @@ use pedro_core::store::channel;
 use sqlx::PgPool;
 
 use crate::output;
+use crate::settings::settle;
 
 /// Which community, in which database.
 #[derive(Debug, Args)]
@@ -65,10 +66,10 @@ impl TargetArgs {
     }
 
     async fn open(self) -> anyhow::Result<(PgPool, String, CommunitySettings)> {
-        let mut problems = ConfigProblems::default();
-        let database = self.database.resolve(&mut problems);
-        let config = self.config.resolve(&mut problems);
-        let (database, config) = problems.into_result((database, config))?;
+        let both = |problems: &mut ConfigProblems| {
+            (self.database.clone().resolve(problems), self.config.clone().resolve(problems))
+        };
+        let (database, config) = settle(both).await?;
         let name = chosen(self.community, &config)?;
         Ok((boot::open_database(&database).await?, name, config))
     }
@@ -102,15 +103,13 @@ pub(crate) async fn community(pool: &PgPool, config: &CommunitySettings, name: &
 
 /// Opens the database that the options name.
 pub(crate) async fn open_database(args: DatabaseArgs) -> anyhow::Result<PgPool> {
-    let settings = resolve_database(args)?;
+    let settings = resolve_database(args).await?;
     boot::open_database(&settings).await.context("the database could not be opened")
 }
 
 /// Reads the options of the database.
-pub(crate) fn resolve_database(args: DatabaseArgs) -> anyhow::Result<DatabaseSettings> {
-    let mut problems = ConfigProblems::default();
-    let settings = args.resolve(&mut problems);
-    Ok(problems.into_result(settings)?)
+pub(crate) async fn resolve_database(args: DatabaseArgs) -> anyhow::Result<DatabaseSettings> {
+    Ok(settle(|problems| args.clone().resolve(problems)).await?)
 }
 
 async fn unknown(pool: &PgPool, name: &str) -> anyhow::Result<String> {

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use clap::{Args, Parser};
-use pedro_core::service::config::{BotArgs, BotTask, ConfigProblems, LogSettings, text};
+use pedro_core::service::config::{BotArgs, BotTask, ConfigProblems, GivenSecret, LogSettings, text};
 use pedro_core::service::secret::Secret;
 use url::Url;
 
@@ -23,7 +23,7 @@ pub(crate) struct Options {
 }
 
 /// Discord's own options.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct DiscordArgs {
     /// Token of the bot, with or without `Bot `
     #[arg(long, env = "DISCORD_TOKEN", value_name = "TOKEN", hide_env_values = true)]
@@ -34,6 +34,9 @@ struct DiscordArgs {
     /// Another name of DISCORD_TOKEN
     #[arg(long, env = "DISCORD_SECRET", value_name = "TOKEN", hide_env_values = true)]
     discord_secret: Option<Secret>,
+    /// File that holds DISCORD_SECRET
+    #[arg(long, env = "DISCORD_SECRET_FILE", value_name = "PATH")]
+    discord_secret_file: Option<String>,
     /// Base URL of Discord's REST API, without `/api/v10`
     #[arg(long, env = "DISCORD_API_URL", value_name = "URL", default_value = "https://discord.com")]
     discord_api_url: String,
@@ -71,25 +74,40 @@ pub(crate) struct Shards {
 }
 
 impl Options {
+    /// How the log is written.
+    pub(crate) fn log(&self) -> LogSettings {
+        self.bot.log()
+    }
+
     /// Checks everything at once: all wrong values are named together.
-    pub(crate) fn resolve(self) -> (LogSettings, Result<BotTask<DiscordSettings>, ConfigProblems>) {
+    pub(crate) async fn resolve(self) -> Result<BotTask<DiscordSettings>, ConfigProblems> {
         let Self { discord, bot } = self;
-        bot.resolve(LISTEN, |problems| discord.resolve(problems))
+        bot.resolve(LISTEN, |problems| discord.clone().resolve(problems)).await
     }
 }
 
 impl DiscordArgs {
     fn resolve(self, problems: &mut ConfigProblems) -> DiscordSettings {
-        let given = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.expose().trim().is_empty());
-        let token = problems.required_secret(
-            "DISCORD_TOKEN",
-            given(&self.discord_token).or(given(&self.discord_secret)).as_ref(),
-            self.discord_token_file.as_deref(),
-            ("the bot's token from Discord's developer portal", "MTIzNDU2Nzg5.example.example"),
+        let (name, token) = problems.renamed_secret(
+            GivenSecret {
+                name: "DISCORD_TOKEN",
+                value: self.discord_token.as_ref(),
+                file: text(self.discord_token_file.as_ref()),
+            },
+            GivenSecret {
+                name: "DISCORD_SECRET",
+                value: self.discord_secret.as_ref(),
+                file: text(self.discord_secret_file.as_ref()),
+            },
         );
+        let token = token.unwrap_or_else(|| {
+            let shape = "the bot's token from Discord's developer portal";
+            problems.add(name, "is not set", shape, "MTIzNDU2Nzg5.example.example");
+            Secret::new("")
+        });
         let gateway = text(self.discord_gateway_url.as_ref());
         DiscordSettings {
-            token: Secret::new(token.expose().trim().trim_start_matches("Bot ")),
+            token: Secret::new(token.expose().trim_start_matches("Bot ")),
             api_url: api_url(&self.discord_api_url, problems),
             gateway_url: gateway.and_then(|value| gateway_url(value, problems)),
             shards: text(self.discord_shards.as_ref()).and_then(|value| shards(value, problems)),

@@ -50,32 +50,35 @@ use crate::state::State;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (log, task) = Options::parse().resolve();
-    if let Err(error) = telemetry::init(&log) {
+    let options = Options::parse();
+    if let Err(error) = telemetry::init(&options.log()) {
         tracing::warn!(%error, "logging was set up before");
     }
-    let task = match task {
-        Ok(task) => task,
-        Err(problems) => {
-            tracing::error!("pedro-discord cannot start:\n{problems}");
-            return ExitCode::FAILURE;
+    match start(options).await {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("pedro-discord cannot start: {error:#}");
+            ExitCode::FAILURE
         }
-    };
-    match task {
-        BotTask::Health(address) => http::health_probe(address).await,
-        BotTask::Run(settings) => match run(settings.0, settings.1).await {
-            Ok(code) => code,
-            Err(error) => {
-                tracing::error!("pedro-discord cannot start: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
     }
 }
 
-async fn run(discord: DiscordSettings, bot: BotSettings) -> anyhow::Result<ExitCode> {
+async fn start(options: Options) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    // What is kept in 1Password may have to be waited for.
+    let task = tokio::select! {
+        () = signals.next() => return Ok(ExitCode::SUCCESS),
+        task = options.resolve() => task?,
+    };
+    match task {
+        BotTask::Health(address) => Ok(http::health_probe(address).await),
+        BotTask::Run(settings) => run(settings.0, settings.1, signals).await,
+    }
+}
+
+async fn run(discord: DiscordSettings, bot: BotSettings, mut signals: Signals) -> anyhow::Result<ExitCode> {
     let BotSettings { database, model, embedding, community, search, api: api_settings, pages } = bot;
-    let (shutdown, mut signals) = (Shutdown::new(), Signals::listen()?);
+    let shutdown = Shutdown::new();
     let listener = http::bind(pages.listen).await?;
     let metrics = metrics::install().context("the metrics could not be set up")?;
     metrics::start(&[DISCORD]);

@@ -29,7 +29,7 @@ pub(crate) struct Options {
 }
 
 /// Twitch's own options.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct TwitchArgs {
     /// Channels to sit in, separated by commas
     #[arg(long, env = "TWITCH_CHANNEL", value_name = "LOGINS")]
@@ -66,10 +66,15 @@ pub(crate) struct TwitchSettings {
 }
 
 impl Options {
+    /// How the log is written.
+    pub(crate) fn log(&self) -> LogSettings {
+        self.bot.log()
+    }
+
     /// Checks everything at once: all wrong values are named together.
-    pub(crate) fn resolve(self) -> (LogSettings, Result<BotTask<TwitchSettings>, ConfigProblems>) {
+    pub(crate) async fn resolve(self) -> Result<BotTask<TwitchSettings>, ConfigProblems> {
         let Self { twitch, sign_in, bot } = self;
-        bot.resolve(LISTEN, |problems| twitch.resolve(sign_in, problems))
+        bot.resolve(LISTEN, |problems| twitch.clone().resolve(sign_in.clone(), problems)).await
     }
 }
 

@@ -81,7 +81,7 @@ impl SignInArgs {
             let example = "https://discord.com/api/webhooks/123/abc";
             problems.add("TWITCH_SIGN_IN_WEBHOOK", "is no URL", "the URL of a Discord channel's webhook", example);
         }
-        let client_id = text(self.twitch_id.as_ref()).map(str::to_owned);
+        let client_id = problems.plain("TWITCH_ID", text(self.twitch_id.as_ref()));
         let oauth_url = text(self.twitch_oauth_url.as_ref()).unwrap_or(OAUTH);
         SignInSettings {
             token,

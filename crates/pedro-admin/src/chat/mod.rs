@@ -15,8 +15,7 @@ use pedro_core::memory::inbox;
 use pedro_core::places::Identity;
 use pedro_core::question::Terms;
 use pedro_core::service::config::{
-    ApiArgs, Community, CommunityArgs, CommunitySettings, ConfigProblems, DatabaseArgs, EmbeddingArgs, ModelArgs,
-    SearchArgs,
+    ApiArgs, Community, CommunityArgs, CommunitySettings, DatabaseArgs, EmbeddingArgs, ModelArgs, SearchArgs,
 };
 use pedro_core::service::{Readiness, Shutdown, Signals, shutdown};
 use pedro_core::speech::speech;
@@ -26,6 +25,7 @@ use pedro_core::trigger::COMMANDS;
 
 use self::steps::Steps;
 use self::terminal::Terminal;
+use crate::settings::settle;
 use crate::target;
 
 /// Pedro's login and user id in the terminal.
@@ -116,14 +116,13 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
 /// `only`: the one question that is put; without it lines are read.
 async fn talk(options: Options, only: Option<Only>) -> anyhow::Result<ExitCode> {
     let Options { community, name, database, model, embedding, config, search, api } = options;
-    let mut problems = ConfigProblems::default();
-    let database = database.resolve(&mut problems);
-    let model = model.resolve(&mut problems);
-    let embedding = embedding.resolve(&mut problems);
-    let config = config.resolve(&mut problems);
-    let search = search.resolve(&mut problems);
-    let api = api.resolve(&mut problems);
-    let (database, model, embedding, config) = problems.into_result((database, model, embedding, config))?;
+    let settings = settle(|problems| {
+        let database = database.clone().resolve(problems);
+        let (model, embedding) = (model.clone().resolve(problems), embedding.clone().resolve(problems));
+        let config = config.clone().resolve(problems);
+        (database, model, embedding, config, search.clone().resolve(problems), api.clone().resolve(problems))
+    });
+    let (database, model, embedding, config, search, api) = settings.await?;
     let community = target::chosen(community, &config)?;
 
     let shutdown = Shutdown::new();

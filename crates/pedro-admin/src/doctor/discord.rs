@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use pedro_core::service::config::{ConfigProblems, text};
+use pedro_core::service::config::{ConfigProblems, GivenSecret, text};
 use pedro_core::service::secret::{Secret, shown_url};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// <https://docs.discord.com/developers/resources/application#application-object-application-flags>
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Discord")]
 pub(crate) struct DiscordArgs {
     /// Token of the bot, with or without `Bot `. Unset: Discord is not checked
@@ -33,6 +33,9 @@ pub(crate) struct DiscordArgs {
     /// Older name of DISCORD_TOKEN, which wins
     #[arg(long, env = "DISCORD_SECRET", value_name = "TOKEN", hide_env_values = true)]
     discord_secret: Option<Secret>,
+    /// File that holds DISCORD_SECRET
+    #[arg(long, env = "DISCORD_SECRET_FILE", value_name = "PATH")]
+    discord_secret_file: Option<String>,
     /// Base URL of Discord's REST API, without `/api/v10`. Default: `https://discord.com`
     #[arg(long, env = "DISCORD_API_URL", value_name = "URL")]
     discord_api_url: Option<String>,
@@ -52,10 +55,19 @@ impl DiscordArgs {
         if api.is_none() {
             problems.add("DISCORD_API_URL", "is no URL", "an http or https URL", API);
         }
-        let is_set = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.expose().trim().is_empty());
-        let token = is_set(&self.discord_token).or(is_set(&self.discord_secret));
-        let file = text(self.discord_token_file.as_ref());
-        DiscordSettings { token: problems.secret("DISCORD_TOKEN", token.as_ref(), file), api }
+        let (_, token) = problems.renamed_secret(
+            GivenSecret {
+                name: "DISCORD_TOKEN",
+                value: self.discord_token.as_ref(),
+                file: text(self.discord_token_file.as_ref()),
+            },
+            GivenSecret {
+                name: "DISCORD_SECRET",
+                value: self.discord_secret.as_ref(),
+                file: text(self.discord_secret_file.as_ref()),
+            },
+        );
+        DiscordSettings { token, api }
     }
 }
 

@@ -73,6 +73,14 @@ impl Report {
         self.add(Check { name, state: State::Wrong, found: found.into(), mend: Some(mend.into()) })
     }
 
+    /// The same, unless it was told before: groups of settings share values.
+    pub(super) fn fail_once(&mut self, name: &'static str, found: String, mend: String) -> anyhow::Result<()> {
+        if self.checks.iter().any(|check| check.name == name && check.found == found) {
+            return Ok(());
+        }
+        self.fail(name, found, mend)
+    }
+
     fn add(&mut self, check: Check) -> anyhow::Result<()> {
         if !self.json {
             output::line(check.line())?;

@@ -29,7 +29,7 @@ const MEND: &str = "make a new user token of the bot's account with the scopes c
 
 const SIGN_IN: &str = "start the bot and do what its log says, or run `pedro login twitch`";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Twitch")]
 pub(crate) struct TwitchArgs {
     #[command(flatten)]

@@ -23,6 +23,7 @@ use self::dataset::{Dataset, Loaded, Query};
 use self::figures::{Answer, Figures, Report};
 use self::scratch::Scratch;
 use crate::progress::Progress;
+use crate::settings::settle;
 use crate::{embed, output};
 
 /// Lines asked of each query: recall and MRR look at the first ten.
@@ -57,10 +58,10 @@ fn share(value: &str) -> Result<f64, String> {
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let dataset = Dataset::read(&options.file)?;
-    let mut problems = ConfigProblems::default();
-    let database = options.database.clone().resolve(&mut problems);
-    let embedding = options.embedding.clone().resolve(&mut problems);
-    let (database, embedding) = problems.into_result((database, embedding))?;
+    let both = |problems: &mut ConfigProblems| {
+        (options.database.clone().resolve(problems), options.embedding.clone().resolve(problems))
+    };
+    let (database, embedding) = settle(both).await?;
     let scratch = Scratch::create(&boot::connect_options(&database)?).await?;
     let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
     // The scratch database is dropped however this ends.

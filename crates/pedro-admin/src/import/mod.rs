@@ -19,6 +19,7 @@ use pedro_core::store::{StoreError, channel, embedding};
 use self::line::Record;
 use self::reader::{Batch, Reader};
 use crate::progress::{self, Progress};
+use crate::settings::settle;
 use crate::target::{Target, TargetArgs};
 use crate::{embed, output};
 
@@ -73,10 +74,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let Options { file, channel, bot, strict, embed, target, embedding } = options;
     // What is wrong with the file or the options is told before anything is made.
     let reader = Reader::open(&file)?;
-    let mut problems = ConfigProblems::default();
-    let embedding = embedding.resolve(&mut problems);
-    let bots = bots(&target, &bot, &mut problems);
-    problems.into_result(())?;
+    let both = |problems: &mut ConfigProblems| (embedding.clone().resolve(problems), bots(&target, &bot, problems));
+    let (embedding, bots) = settle(both).await?;
 
     let target = target.find_or_make().await?;
     let mut import = Import { target: &target, channel, bots, channels: HashMap::new(), tally: Tally::default() };

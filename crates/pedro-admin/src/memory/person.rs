@@ -7,12 +7,13 @@ use clap::Args;
 use pedro_core::chat::Platform;
 use pedro_core::command::{self, Person as Account};
 use pedro_core::memory::PersonHasher;
-use pedro_core::service::config::{CommunityArgs, ConfigProblems, DatabaseArgs};
+use pedro_core::service::config::{CommunityArgs, DatabaseArgs};
 use pedro_core::store::{author, erase};
 use serde_json::Value;
 use sqlx::PgPool;
 
 use crate::output;
+use crate::settings::settle;
 
 /// Who is meant, in which database.
 #[derive(Debug, Args)]
@@ -63,9 +64,7 @@ fn platform(name: &str) -> Result<Platform, String> {
 impl Whom {
     async fn find(self) -> anyhow::Result<Person> {
         let Self { author: called, platform, database, community } = self;
-        let mut problems = ConfigProblems::default();
-        let community = community.resolve(&mut problems);
-        problems.into_result(())?;
+        let community = settle(|problems| community.clone().resolve(problems)).await?;
         let pool = crate::target::open_database(database).await?;
         let secret = community.secret_key.as_ref().map(|key| key.expose().to_owned());
         let hasher = PersonHasher::new(&pool, secret.as_deref()).await?;

@@ -3,9 +3,10 @@
 use clap::Args;
 use pedro_core::boot;
 use pedro_core::memory::embed_links;
-use pedro_core::service::config::{ConfigProblems, EmbeddingArgs};
+use pedro_core::service::config::EmbeddingArgs;
 use pedro_core::store::{embedding, link};
 
+use crate::settings::settle;
 use crate::target::TargetArgs;
 use crate::{embed, output};
 
@@ -21,9 +22,7 @@ pub(crate) struct Reembed {
 }
 
 pub(crate) async fn run(options: Reembed) -> anyhow::Result<()> {
-    let mut problems = ConfigProblems::default();
-    let settings = options.embedding.resolve(&mut problems);
-    problems.into_result(())?;
+    let settings = settle(|problems| options.embedding.clone().resolve(problems)).await?;
     let (pool, community) = match options.target.community.is_some() {
         true => {
             let target = options.target.find().await?;

@@ -1,20 +1,22 @@
 //! What every long-running program needs and no chat bot is about: configuration, secrets, logs, metrics, stopping, the
 //! pages for operators. Knows no other room.
 //!
-//! The order in `main`: parse the arguments, [`config::LogArgs::resolve`], [`telemetry::init`], resolve the other groups,
-//! [`config::ConfigProblems::into_result`], [`metrics::install`], [`shutdown::Shutdown::new`], spawn, and at last
+//! The order in `main`: parse the arguments, [`config::LogArgs::resolve`], [`telemetry::init`], [`config::settle`] the other
+//! groups, [`metrics::install`], [`shutdown::Shutdown::new`], spawn, and at last
 //! [`shutdown::Shutdown::run_until_signal`].
 
 pub mod config;
 pub mod health;
 pub mod http;
 pub mod metrics;
+pub mod one_password;
 pub mod seal;
 pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use health::{EventClock, Readiness, Verdict};
+pub use one_password::OnePassword;
 pub use seal::{Seal, SealError};
 pub use secret::Secret;
 pub use shutdown::{Shutdown, Signals};

@@ -10,9 +10,6 @@ use secrecy::{ExposeSecret, SecretString};
 /// What stands where a secret would.
 const REDACTED: &str = "[secret]";
 
-/// Values that begin so are references into 1Password, not secrets.
-const ONE_PASSWORD: &str = "op://";
-
 /// Larger than any token; a file beyond it was named by mistake.
 const LARGEST_FILE: u64 = 64 * 1024;
 
@@ -83,27 +80,19 @@ pub enum SecretError {
         /// The file, as it may be shown.
         path: String,
     },
-    /// Better refused than sent to Twitch as if it were a token.
-    #[error("is a 1Password reference, which this version cannot follow yet")]
-    OnePassword,
 }
 
-/// A secret from its variable or from the file that `NAME_FILE` names; empty ones count as unset.
-///
-/// 1Password comes in here, as a third source for values that begin with `op://`.
-pub fn resolve(value: Option<&Secret>, file: Option<&str>) -> Result<Option<Secret>, SecretError> {
+/// What stands in a variable or in the file that `NAME_FILE` names; empty ones count as unset. It may still be a
+/// reference into 1Password: [`ConfigProblems::secret`](super::config::ConfigProblems::secret) follows it.
+pub(super) fn given(value: Option<&Secret>, file: Option<&str>) -> Result<Option<Secret>, SecretError> {
     let value = value.filter(|value| !value.is_empty());
     let file = file.map(str::trim).filter(|file| !file.is_empty());
-    let secret = match (value, file) {
-        (Some(_), Some(_)) => return Err(SecretError::Both),
-        (Some(value), None) => Secret::new(value.expose().trim()),
-        (None, Some(path)) => read(path)?,
-        (None, None) => return Ok(None),
-    };
-    if secret.expose().starts_with(ONE_PASSWORD) {
-        return Err(SecretError::OnePassword);
+    match (value, file) {
+        (Some(_), Some(_)) => Err(SecretError::Both),
+        (Some(value), None) => Ok(Some(Secret::new(value.expose().trim()))),
+        (None, Some(path)) => read(path).map(Some),
+        (None, None) => Ok(None),
     }
-    Ok(Some(secret))
 }
 
 fn read(path: &str) -> Result<Secret, SecretError> {
@@ -156,17 +145,17 @@ mod tests {
     #[test]
     fn the_variable_is_taken_and_an_empty_one_is_unset() {
         for (value, expected) in [("abc", Some("abc")), (" abc\n", Some("abc")), ("", None), ("  ", None)] {
-            let resolved = resolve(Some(&Secret::new(value)), Some("")).unwrap();
-            assert_eq!(resolved.as_ref().map(Secret::expose), expected, "{value:?}");
+            let found = given(Some(&Secret::new(value)), Some("")).unwrap();
+            assert_eq!(found.as_ref().map(Secret::expose), expected, "{value:?}");
         }
-        assert!(resolve(None, None).unwrap().is_none());
+        assert!(given(None, None).unwrap().is_none());
     }
 
     #[test]
     fn a_file_is_read_without_its_last_newline() {
         let path = file("newline", "oauth:abc\r\n");
-        assert_eq!(resolve(None, Some(&path)).unwrap().unwrap().expose(), "oauth:abc");
-        assert_eq!(resolve(Some(&Secret::new("")), Some(&path)).unwrap().unwrap().expose(), "oauth:abc");
+        assert_eq!(given(None, Some(&path)).unwrap().unwrap().expose(), "oauth:abc");
+        assert_eq!(given(Some(&Secret::new("")), Some(&path)).unwrap().unwrap().expose(), "oauth:abc");
     }
 
     #[test]
@@ -177,10 +166,9 @@ mod tests {
             (None, Some("/no/such/file"), "\"/no/such/file\", which cannot be read"),
             (None, Some(empty.as_str()), "which is empty"),
             (None, Some("oauth:hunter2"), "names a file, which cannot be read"),
-            (Some("op://vault/hunter2/field"), None, "1Password reference"),
         ];
         for (value, file, expected) in cases {
-            let error = resolve(value.map(Secret::new).as_ref(), file).unwrap_err().to_string();
+            let error = given(value.map(Secret::new).as_ref(), file).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("hunter2") && !error.contains("fromfile"), "{error}");
         }

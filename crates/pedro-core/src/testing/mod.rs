@@ -1,12 +1,14 @@
 //! Stand-ins for tests of this crate and of the adapters (feature `testing`): a model that says what the test scripted,
-//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]).
+//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]), and a 1Password Connect server.
 
+mod connect;
 mod model;
 mod routes;
 mod server;
 
 use std::time::Duration;
 
+pub use connect::{ConnectTrouble, ScriptedConnect};
 pub use model::ScriptedModel;
 pub use server::ScriptedModelServer;
 

@@ -8,9 +8,11 @@ use super::api::{ApiArgs, ApiSettings};
 use super::community::{CommunityArgs, CommunitySettings};
 use super::database::{DatabaseArgs, DatabaseSettings};
 use super::model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
+use super::one_password::{OnePasswordArgs, settle};
 use super::pages::{LogArgs, LogSettings, PageArgs, PageSettings};
 use super::problems::ConfigProblems;
 use super::search::{SearchArgs, SearchSettings};
+use crate::service::one_password::OnePassword;
 
 /// Everything but the platform's own options, as the operator names it.
 #[derive(Debug, Clone, Default, Args)]
@@ -29,6 +31,8 @@ pub struct BotArgs {
     api: ApiArgs,
     #[command(flatten)]
     pages: PageArgs,
+    #[command(flatten)]
+    one_password: OnePasswordArgs,
     #[command(flatten)]
     log: LogArgs,
     /// Ask the bot that runs on PEDRO_LISTEN whether it is alive; exit code 0 if it is
@@ -64,30 +68,42 @@ pub enum BotTask<T> {
 }
 
 impl BotArgs {
+    /// How the log is written: known before everything else, for the rest may have to be waited for. What is wrong with it
+    /// is told by [`resolve`](Self::resolve).
+    pub fn log(&self) -> LogSettings {
+        self.log.clone().resolve(&mut ConfigProblems::default())
+    }
+
     /// Checks everything at once, with the platform's own options: all wrong values are named together. Each bot has a
-    /// port of its own.
-    pub fn resolve<T>(
+    /// port of its own. What is kept in 1Password is looked up, which may take a while.
+    pub async fn resolve<T>(
         self,
         listen: SocketAddr,
-        platform: impl FnOnce(&mut ConfigProblems) -> T,
-    ) -> (LogSettings, Result<BotTask<T>, ConfigProblems>) {
-        let Self { database, model, embedding, community, search, api, pages, log, health } = self;
-        let mut problems = ConfigProblems::default();
-        let log = log.resolve(&mut problems);
-        let pages = pages.resolve(listen, &mut problems);
-        if health {
-            return (log, problems.into_result(BotTask::Health(pages.listen)));
+        platform: impl Fn(&mut ConfigProblems) -> T,
+    ) -> Result<BotTask<T>, ConfigProblems> {
+        if self.health {
+            // Asks a bot that runs: nothing else needs to be right, and no secret is needed.
+            let mut problems = ConfigProblems::default();
+            self.log.resolve(&mut problems);
+            let listen = self.pages.listen(listen, &mut problems);
+            return problems.into_result(BotTask::Health(listen));
         }
-        let platform = platform(&mut problems);
-        let settings = BotSettings {
-            database: database.resolve(&mut problems),
-            model: model.resolve(&mut problems),
-            embedding: embedding.resolve(&mut problems),
-            community: community.resolve(&mut problems),
-            search: search.resolve(&mut problems),
-            api: api.resolve(&mut problems),
-            pages,
-        };
-        (log, problems.into_result(BotTask::Run(Box::new((platform, settings)))))
+        let one_password = OnePassword::new(self.one_password.clone());
+        let settings = settle(&one_password, |problems| {
+            self.log.clone().resolve(problems);
+            let pages = self.pages.clone().resolve(listen, problems);
+            let platform = platform(problems);
+            let bot = BotSettings {
+                database: self.database.clone().resolve(problems),
+                model: self.model.clone().resolve(problems),
+                embedding: self.embedding.clone().resolve(problems),
+                community: self.community.clone().resolve(problems),
+                search: self.search.clone().resolve(problems),
+                api: self.api.clone().resolve(problems),
+                pages,
+            };
+            (platform, bot)
+        });
+        Ok(BotTask::Run(Box::new(settings.await?)))
     }
 }

@@ -4,9 +4,8 @@ use std::str::FromStr;
 
 use clap::Args;
 use sqlx::postgres::PgConnectOptions;
-use tracing::warn;
 
-use super::problems::ConfigProblems;
+use super::problems::{ConfigProblems, GivenSecret};
 use super::values::{parse_count, text};
 use crate::service::secret::{self, Secret};
 
@@ -36,6 +35,9 @@ pub struct DatabaseArgs {
     /// No longer used: everything is in DATABASE_URL. Pedro warns if it names another database
     #[arg(long, env = "POSTGRES_VECTOR_URL", hide_env_values = true)]
     pub postgres_vector_url: Option<Secret>,
+    /// File that holds POSTGRES_VECTOR_URL
+    #[arg(long, env = "POSTGRES_VECTOR_URL_FILE")]
+    pub postgres_vector_url_file: Option<String>,
     /// Most connections held at once. Default: 10
     #[arg(long, env = "DATABASE_POOL_SIZE")]
     pub database_pool_size: Option<String>,
@@ -58,7 +60,7 @@ impl DatabaseArgs {
         if !url.is_empty() && !is_postgres_url(&url) {
             problems.add(name, "is no PostgreSQL URL", URL.0, URL.1);
         }
-        self.warn_of_vector_url(&url);
+        self.warn_of_vector_url(&url, problems);
         let pool_size = text(self.database_pool_size.as_ref()).map_or(Ok(POOL_SIZE), |size| parse_count(size, 2..=500));
         let pool_size = problems.take(
             "DATABASE_POOL_SIZE",
@@ -71,26 +73,28 @@ impl DatabaseArgs {
 
     /// The canonical name wins; it is also the one that is asked for when both are missing.
     fn url(&self, problems: &mut ConfigProblems) -> (&'static str, Secret) {
-        let (value, file) = (self.database_url.as_ref(), text(self.database_url_file.as_ref()));
-        let (older, older_file) = (self.postgres_url.as_ref(), text(self.postgres_url_file.as_ref()));
-        let is_set = |value: Option<&Secret>| value.is_some_and(|value| !value.is_empty());
-        if !is_set(value) && file.is_none() && (is_set(older) || older_file.is_some()) {
-            return ("POSTGRES_URL", problems.required_secret("POSTGRES_URL", older, older_file, URL));
+        let (file, older_file) = (text(self.database_url_file.as_ref()), text(self.postgres_url_file.as_ref()));
+        let (name, url) = problems.renamed_secret(
+            GivenSecret { name: "DATABASE_URL", value: self.database_url.as_ref(), file },
+            GivenSecret { name: "POSTGRES_URL", value: self.postgres_url.as_ref(), file: older_file },
+        );
+        if url.is_none() {
+            problems.add(name, "is not set", URL.0, URL.1);
         }
-        ("DATABASE_URL", problems.required_secret("DATABASE_URL", value, file, URL))
+        (name, url.unwrap_or_else(|| Secret::new("")))
     }
 
-    fn warn_of_vector_url(&self, url: &Secret) {
-        let Ok(Some(vector_url)) = secret::resolve(self.postgres_vector_url.as_ref(), None) else {
+    /// It is not used, so that nothing about it can be wrong: what is not known to be the same is another.
+    fn warn_of_vector_url(&self, url: &Secret, problems: &mut ConfigProblems) {
+        let given = secret::given(self.postgres_vector_url.as_ref(), text(self.postgres_vector_url_file.as_ref()));
+        if given.is_ok_and(|given| given.is_none_or(|given| given.expose() == url.expose())) {
             return;
-        };
-        if vector_url.expose() != url.expose() {
-            warn!(
-                "POSTGRES_VECTOR_URL names another database than DATABASE_URL and is not used: memory and embeddings \
-                 live together in DATABASE_URL. To bring old lines along, write them to a file as JSON lines and run \
-                 `pedro import FILE --community NAME`; then remove POSTGRES_VECTOR_URL"
-            );
         }
+        problems.note(
+            "POSTGRES_VECTOR_URL names another database than DATABASE_URL and is not used: memory and embeddings \
+             live together in DATABASE_URL. To bring old lines along, write them to a file as JSON lines and run \
+             `pedro import FILE --community NAME`; then remove POSTGRES_VECTOR_URL",
+        );
     }
 }
 

@@ -16,6 +16,7 @@ mod community_file;
 mod community_reader;
 mod database;
 mod model;
+mod one_password;
 mod pages;
 mod problems;
 mod search;
@@ -28,8 +29,9 @@ pub use bot::{BotArgs, BotSettings, BotTask};
 pub use community::{Community, CommunityArgs, CommunityFile, CommunitySettings, Persona, TrainedPromptFile};
 pub use database::{DatabaseArgs, DatabaseSettings};
 pub use model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
+pub use one_password::{OnePasswordArgs, OnePasswordSettings, settle};
 pub use pages::{LogArgs, LogFormat, LogSettings, PageArgs, PageSettings};
-pub use problems::{ConfigProblem, ConfigProblems};
+pub use problems::{ConfigProblem, ConfigProblems, GivenSecret};
 pub use search::{SearchArgs, SearchProvider, SearchSettings};
 pub use values::{parse_duration, text};
 

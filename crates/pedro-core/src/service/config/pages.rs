@@ -46,12 +46,7 @@ pub struct PageSettings {
 impl PageArgs {
     /// Checks the values; what is wrong goes into `problems`. Each binary has a port of its own.
     pub fn resolve(self, default_listen: SocketAddr, problems: &mut ConfigProblems) -> PageSettings {
-        let listen = text(self.pedro_listen.as_ref()).map_or(Ok(default_listen), |value| {
-            value.parse().map_err(|_| format!("{} is no address with a port", shown(value)))
-        });
-        let shape = ("IP address, colon, port (0.0.0.0: reachable from outside)", "127.0.0.1:6061");
-        let listen = problems.take("PEDRO_LISTEN", listen, shape, default_listen);
-
+        let listen = self.listen(default_listen, problems);
         let public_url = text(self.pedro_public_url.as_ref()).map(parse_base_url).transpose();
         let shape = ("the http:// or https:// URL that people open", "https://pedro.example.org");
         let public_url = problems.take("PEDRO_PUBLIC_URL", public_url, shape, None);
@@ -59,6 +54,15 @@ impl PageArgs {
         let token_file = text(self.pedro_api_token_file.as_ref());
         let api_token = problems.secret("PEDRO_API_TOKEN", self.pedro_api_token.as_ref(), token_file);
         PageSettings { listen, public_url, api_token }
+    }
+
+    /// The address alone.
+    pub(super) fn listen(&self, default: SocketAddr, problems: &mut ConfigProblems) -> SocketAddr {
+        let listen = text(self.pedro_listen.as_ref()).map_or(Ok(default), |value| {
+            value.parse().map_err(|_| format!("{} is no address with a port", shown(value)))
+        });
+        let shape = ("IP address, colon, port (0.0.0.0: reachable from outside)", "127.0.0.1:6061");
+        problems.take("PEDRO_LISTEN", listen, shape, default)
     }
 }
 
