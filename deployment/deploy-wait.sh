@@ -29,7 +29,7 @@ restarts() { root systemctl show --property NRestarts --value "$unit" 2>/dev/nul
 # Whose turn it is if Twitch knows nobody: the line in the log that says where to go, with which code.
 sign_in_line() {
     root journalctl --unit "$unit" --lines 200 --output cat --no-pager 2>/dev/null |
-        grep -o 'Pedro must be let into Twitch: .*' | tail -n 1 || true
+        grep -o 'Pedro must be let into Twitch: [^"]*' | tail -n 1 || true
 }
 
 # wait_ready SECONDS: until /readyz is green, and still is a moment later. Fails early if the bot keeps ending.

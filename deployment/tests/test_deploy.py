@@ -1,5 +1,6 @@
 """Deploying on a host: what happens, and what is left as it was when it goes wrong."""
 
+import json
 import os
 import shutil
 import unittest
@@ -72,10 +73,17 @@ class Deploy(HostTest):
         self.tarball("first", "twitch")
         line = "Pedro must be let into Twitch: open https://example.org signed in as pedro and confirm the code ABCD (good for 30 minutes)"
         red = '{"ready":false,"checks":{"twitch":{"ok":false,"detail":"nobody has signed Pedro in: the log says where, and with which code"}}}'
-        self.write_state(journal=f"INFO {line}", red=red, ready_after={"sha256:twitch-first": 5})
+        self.write_state(journal=json.dumps({"level": "WARN", "message": line, "target": "x"}), red=red, ready_after={"sha256:twitch-first": 5})
         told = self.remote(READY_TIMEOUT="0", SIGN_IN_TIMEOUT="300")
-        self.assertIn(line, told)
+        self.assertIn(f"    {line}\n", told)
         self.assertEqual(self.runs("twitch"), "sha256:twitch-first")
+
+    def test_what_it_looks_for_in_page_and_log_is_what_the_bot_says(self) -> None:
+        source = ROOT / "crates/pedro-twitch/src"
+        self.assertIn('"nobody has signed Pedro in', (source / "main.rs").read_text())
+        self.assertIn('"Pedro must be let into Twitch: open ', (source / "sign_in.rs").read_text())
+        pages = (ROOT / "crates/pedro-core/src/service/http.rs").read_text()
+        self.assertIn('"checks":{"model":{"ok":false,"detail":"loading"}}', pages, "a test of the page says its shape")
 
     def test_the_pages_may_be_elsewhere(self) -> None:
         self.env_file.write_text(PROD_ENV + "PEDRO_LISTEN=0.0.0.0:7000\n")

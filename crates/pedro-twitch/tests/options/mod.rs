@@ -27,7 +27,8 @@ fn documented(but: &str) -> Vec<String> {
 fn exemplified(but: &str) -> Vec<String> {
     let groups = PROD_ENV.split("\n# --- ").filter(|group| !group.starts_with(but));
     let names = groups.flat_map(str::lines).filter_map(|line| line.trim_start_matches('#').split_once('='));
-    let is_name = |name: &&str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_name =
+        |name: &&str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     names.map(|(name, _)| name).filter(is_name).map(str::to_owned).collect()
 }
 

@@ -1,8 +1,8 @@
 //! What people say and do, and what the bot says.
 
 use anyhow::{Context, Result, ensure};
-use pedro_playground::{Discord, Search};
 use pedro_playground::discord::{Interaction, InteractionState, Message, Snowflake, Whom, permission};
+use pedro_playground::{Discord, Search};
 use serde_json::Value;
 
 use super::{BOT, DiscordTester, PATIENCE};
