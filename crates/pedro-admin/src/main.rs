@@ -17,6 +17,7 @@ mod prompts;
 mod settings;
 mod target;
 mod titles;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -74,6 +75,8 @@ enum Command {
     /// The embedding model
     #[command(subcommand)]
     Model(model::Command),
+    /// Look at the bots and the model servers, and tell a Discord channel when one is down
+    Watch(Box<watch::Options>),
     /// Measure retrieval on a labelled file
     Eval(Box<eval::Options>),
 }
@@ -116,6 +119,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Memory(command) => memory::run(*command).await.map(done),
         Command::Login(command) => login::run(command).await.map(done),
         Command::Model(command) => model::run(command).await.map(done),
+        Command::Watch(options) => watch::run(*options).await,
         Command::Eval(options) => eval::run(*options).await,
     }
 }
@@ -130,6 +134,12 @@ mod tests {
     fn the_arguments_fit_together_and_each_has_a_line_of_help() {
         Options::command().debug_assert();
         check_help(&Options::command());
+    }
+
+    #[test]
+    fn every_secret_may_be_in_a_file() {
+        let nothing: [String; 0] = [];
+        assert_eq!(pedro_core::testing::secrets_without_file(&Options::command()), nothing);
     }
 
     fn check_help(command: &clap::Command) {

@@ -105,6 +105,11 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     parts.readiness.check("database", async || Verdict::red("PostgreSQL has not answered yet"));
     let pool = open_database(&parts.database).await?;
     watch_database(parts.readiness, pool.clone());
+    let readiness = parts.readiness.clone();
+    shutdown.excuse_loops_while(move || {
+        let readiness = readiness.clone();
+        async move { readiness.is_red("database").await }
+    });
     let (embedder, space) = open_embedder(&pool, parts.embedding).await?;
     let worker = EmbedWorker::new(pool.clone(), Arc::clone(&embedder), space);
     let embed_wake = worker.waker();

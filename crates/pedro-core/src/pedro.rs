@@ -111,10 +111,10 @@ impl Pedro {
 
     /// Starts the tasks: reading the inbox, answering questions, looking after those who wait.
     pub fn start(self: &Arc<Self>, mut inbox: InboxReader) {
-        let pedro = Arc::clone(self);
+        let (pedro, pulse) = (Arc::clone(self), self.shutdown.pulse("inbox"));
         self.shutdown.spawn_essential("inbox", async move {
             while let Some(batch) = inbox.next_batch().await {
-                pedro.hear(batch).await;
+                pulse.during(pedro.hear(batch)).await;
             }
         });
         let held = Held::default();

@@ -158,6 +158,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_secret_may_be_in_a_file() {
+        use clap::CommandFactory;
+        let nothing: [String; 0] = [];
+        assert_eq!(pedro_core::testing::secrets_without_file(&Options::command()), nothing);
+    }
+
+    #[test]
+    fn the_older_name_counts_where_the_canonical_one_is_unset() {
+        let path = std::env::temp_dir().join(format!("pedro-discord-secret-{}", std::process::id()));
+        std::fs::write(&path, "Bot from-a-file\n").unwrap();
+        let file = path.to_str().unwrap();
+        for (flags, expected) in [
+            (vec!["--discord-secret=older"], "older"),
+            (vec!["--discord-token=Bot new", "--discord-secret=older"], "new"),
+            (vec!["--discord-token=", "--discord-secret-file", file], "from-a-file"),
+            (vec!["--discord-token-file", file, "--discord-secret=older"], "from-a-file"),
+        ] {
+            // What the machine has in its environment does not count: each is given, or empty.
+            let all = ["--discord-token=", "--discord-token-file=", "--discord-secret=", "--discord-secret-file="];
+            let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
+            let unset = all.into_iter().filter(|flag| !flags.iter().any(|given| name(given) == name(flag)));
+            let options = Options::parse_from(["pedro-discord"].into_iter().chain(unset).chain(flags.iter().copied()));
+            let mut problems = ConfigProblems::default();
+            let token = options.discord.resolve(&mut problems).token;
+            assert_eq!((token.expose(), problems.found().len()), (expected, 0), "{flags:?}");
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
     fn a_range_of_shards_is_read_and_a_wrong_one_is_told() {
         let mut problems = ConfigProblems::default();
         assert_eq!(shards("0-3/8", &mut problems), Some(Shards { numbers: 0..=3, total: 8 }));

@@ -35,7 +35,7 @@ use pedro_core::question::DISCORD_TERMS;
 use pedro_core::service::config::{BotSettings, BotTask};
 use pedro_core::service::http::{self, Pages};
 use pedro_core::service::metrics::{self, DISCORD};
-use pedro_core::service::{Readiness, Shutdown, Signals, telemetry};
+use pedro_core::service::{Readiness, Shutdown, Signals, shutdown, telemetry};
 use pedro_core::speech::speech;
 use pedro_core::workflow;
 
@@ -65,6 +65,7 @@ async fn main() -> ExitCode {
 
 async fn start(options: Options) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
+    shutdown::notify_starting();
     // What is kept in 1Password may have to be waited for.
     let task = tokio::select! {
         () = signals.next() => return Ok(ExitCode::SUCCESS),
@@ -142,7 +143,7 @@ async fn run(discord: DiscordSettings, bot: BotSettings, mut signals: Signals) -
     command::register_in_background(&bot);
     shutdown.spawn_carrier("reader", reader::run(Arc::clone(&bot), discord));
 
-    let code = shutdown.run_until_signal(signals, pedro_core::service::shutdown::DRAIN).await;
+    let code = shutdown.run_until_signal(signals, shutdown::DRAIN).await;
     boot::close(&bot.pedro.pool).await;
     Ok(code)
 }

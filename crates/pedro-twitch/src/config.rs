@@ -168,3 +168,16 @@ fn poll_interval(value: &str, problems: &mut ConfigProblems) -> Duration {
     }
     Duration::from_secs(30)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_secret_may_be_in_a_file() {
+        let nothing: [String; 0] = [];
+        assert_eq!(pedro_core::testing::secrets_without_file(&Options::command()), nothing);
+    }
+}

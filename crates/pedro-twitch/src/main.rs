@@ -71,6 +71,7 @@ async fn main() -> ExitCode {
 
 async fn start(options: Options) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
+    shutdown::notify_starting();
     // What is kept in 1Password may have to be waited for.
     let task = tokio::select! {
         () = signals.next() => return Ok(ExitCode::SUCCESS),

@@ -12,3 +12,4 @@ mod memory;
 mod model;
 mod recap;
 mod support;
+mod watch;

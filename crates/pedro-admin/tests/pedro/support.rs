@@ -37,6 +37,13 @@ impl Ended {
         self.err
     }
 
+    /// The output of a run that ended with exit code 1.
+    #[track_caller]
+    pub(crate) fn failed_with_out(self) -> String {
+        assert_eq!(self.code, 1, "{}{}", self.out, self.err);
+        self.out
+    }
+
     #[track_caller]
     pub(crate) fn json(self) -> Value {
         serde_json::from_str(&self.ok()).unwrap()

@@ -22,7 +22,7 @@ pub(super) const RETELL_EVERY: Duration = Duration::from_secs(15);
 
 impl Pedro {
     pub(super) async fn attend(self: &Arc<Self>) {
-        let stop = self.shutdown.token();
+        let (stop, pulse) = (self.shutdown.token(), self.shutdown.pulse("attendant"));
         let mut retold = Instant::now();
         while !stop.is_cancelled() {
             let due = retold.elapsed() >= RETELL_EVERY;
@@ -33,7 +33,7 @@ impl Pedro {
                 self.attend_once().await?;
                 if due { self.retell_waiting().await } else { Ok(()) }
             };
-            if let Err(error) = attended.await {
+            if let Err(error) = pulse.during(attended).await {
                 tracing::debug!(%error, "those who wait are looked after when the database is back");
             }
             tokio::select! {

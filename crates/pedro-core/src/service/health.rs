@@ -143,6 +143,11 @@ impl Readiness {
         ReadinessReport { ready: checks.values().all(|verdict| verdict.ok), checks }
     }
 
+    /// Whether one check is red now; one that is not there is not.
+    pub async fn is_red(&self, name: &str) -> bool {
+        self.report().await.checks.get(name).is_some_and(|verdict| !verdict.ok)
+    }
+
     /// Sets the gauges that only a look can tell; before each scrape.
     pub(super) async fn record(&self) {
         for (name, verdict) in self.report().await.checks {

@@ -14,6 +14,7 @@ pub mod seal;
 pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
+mod watchdog;
 
 pub use health::{EventClock, Readiness, Verdict};
 pub use one_password::OnePassword;

@@ -11,12 +11,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt, stream};
-use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, error, info, info_span, warn};
+
+pub use super::watchdog::{Pulse, notify_ready, notify_starting};
+use super::watchdog::{Watchdog, notify_stopping};
 
 /// How long tasks have in all, from the first signal to the end of the process. systemd and Docker kill after 10 s.
 pub const DRAIN: Duration = Duration::from_secs(8);
@@ -48,6 +50,7 @@ pub struct Shutdown {
     tracker: TaskTracker,
     carriers: TaskTracker,
     failed: Arc<AtomicBool>,
+    watchdog: Watchdog,
 }
 
 impl Default for Shutdown {
@@ -66,6 +69,7 @@ impl Shutdown {
             tracker: TaskTracker::new(),
             carriers: TaskTracker::new(),
             failed: Arc::default(),
+            watchdog: Watchdog::default(),
         }
     }
 
@@ -76,14 +80,14 @@ impl Shutdown {
 
     /// Starts a task without which there is no bot: if it ends before it was asked to, the process ends with a failure.
     pub fn spawn_essential(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        self.tracker.spawn(self.watched(name, true, task));
+        self.tracker.spawn(self.watched(name, true, self.watchdog.watch(name, task)));
     }
 
     /// Starts an essential task that the others need in order to finish, such as the connection that carries the last
     /// answers out. It is not waited for in the drain: it works until the [`work_token`](Self::work_token) is
     /// cancelled, which happens when all other tasks have ended, or at the end of their time.
     pub fn spawn_carrier(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        self.carriers.spawn(self.watched(name, true, task));
+        self.carriers.spawn(self.watched(name, true, self.watchdog.watch(name, task)));
     }
 
     /// The same for one of several that come and go, such as the queue of a channel: it may end before that.
@@ -107,6 +111,19 @@ impl Shutdown {
             }
         };
         watched.instrument(info_span!("task", task = name))
+    }
+
+    /// For a loop that takes one thing after the other: systemd's watchdog is not fed while it works on one for very long.
+    pub fn pulse(&self, name: &'static str) -> Pulse {
+        self.watchdog.pulse(name)
+    }
+
+    /// While this says yes, loops may work on one thing for as long as they like: they wait for a neighbour that is away.
+    pub fn excuse_loops_while<F>(&self, away: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        self.watchdog.excuse(away);
     }
 
     /// Cancelled when nothing new may be taken (phase 1).
@@ -145,9 +162,10 @@ impl Shutdown {
     /// Give the code to [`std::process::exit`] after the pool is closed: a runtime that is merely dropped waits for
     /// every `spawn_blocking` that still computes.
     pub async fn run_until_signal(self, signals: Signals, drain: Duration) -> ExitCode {
+        let watchdog = self.watchdog.clone();
         tokio::select! {
             code = self.run_until(drain, signals.0) => code,
-            never = feed_watchdog() => match never {},
+            never = watchdog.feed() => match never {},
         }
     }
 
@@ -157,7 +175,7 @@ impl Shutdown {
             () = self.input.cancelled() => info!(failed = self.failed(), "stopping"),
         }
         self.begin();
-        notify(NotifyState::Stopping);
+        notify_stopping();
         self.tracker.close();
 
         let interrupted = tokio::select! {
@@ -191,30 +209,6 @@ impl Shutdown {
         if timeout(release, self.tracker.wait()).await.is_err() {
             warn!(tasks = self.tracker.len(), "tasks did not stop in time and are cut off");
         }
-    }
-}
-
-/// Tells systemd that the bot does its work: after the first JOIN or READY, not when the process starts.
-pub fn notify_ready() {
-    notify(NotifyState::Ready);
-}
-
-fn notify(state: NotifyState<'_>) {
-    // Without systemd this does nothing; with it, a lost notification ends in a restart that must be explainable.
-    if let Err(reason) = sd_notify::notify(&[state]) {
-        warn!(%reason, "systemd was not reached");
-    }
-}
-
-/// Runs beside the wait for signals and not as a task: it must go on during the drain without prolonging it.
-async fn feed_watchdog() -> std::convert::Infallible {
-    let Some(allowed) = sd_notify::watchdog_enabled().filter(|allowed| !allowed.is_zero()) else {
-        return std::future::pending().await;
-    };
-    let mut ticks = tokio::time::interval(allowed / 2);
-    loop {
-        ticks.tick().await;
-        notify(NotifyState::Watchdog);
     }
 }
 

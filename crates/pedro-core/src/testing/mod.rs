@@ -3,14 +3,18 @@
 
 mod connect;
 mod model;
+mod options;
 mod routes;
 mod server;
+mod systemd;
 
 use std::time::Duration;
 
 pub use connect::{ConnectTrouble, ScriptedConnect};
 pub use model::ScriptedModel;
+pub use options::secrets_without_file;
 pub use server::ScriptedModelServer;
+pub use systemd::NotifySocket;
 
 /// What the model does with one generation.
 #[derive(Debug, Clone, PartialEq, Eq)]

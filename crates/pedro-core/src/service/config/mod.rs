@@ -62,6 +62,8 @@ mod tests {
         search: SearchArgs,
         #[command(flatten)]
         api: ApiArgs,
+        #[command(flatten)]
+        one_password: OnePasswordArgs,
     }
 
     fn problems(flags: &[&str]) -> String {
@@ -99,6 +101,12 @@ mod tests {
             let holds_secret = secret.iter().any(|end| variable.ends_with(end));
             assert!(!holds_secret || argument.is_hide_env_values_set(), "{variable}");
         }
+    }
+
+    #[test]
+    fn every_secret_may_be_in_a_file() {
+        let nothing: [String; 0] = [];
+        assert_eq!(crate::testing::secrets_without_file(&Everything::command()), nothing);
     }
 
     #[test]
