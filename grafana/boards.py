@@ -123,14 +123,20 @@ def planner():
     ]
 
 
+def speed(what):
+    """llama.cpp has a gauge for this, which begins anew at every scrape: in a quiet moment it says 0."""
+    tokens = "llamacpp:prompt_tokens_total" if what == "prompt" else "llamacpp:tokens_predicted_total"
+    return f"sum(increase({tokens}[6h])) / (sum(increase(llamacpp:{what}_seconds_total[6h])) > 0)"
+
+
 def model():
     good, failed, empty = "successful_llm_gen_count", "failed_llm_gen_count", "empty_llm_response_count"
     everything = " + ".join(f"sum(increase({name}{DAY}))" for name in (good, failed, empty))
     return [
         big("Tells its figures", 'min(up{job="llama-cpp"})', "none", "Whether the model server's /metrics answer: it needs --metrics.",
             levels("red", (1, "green")), mappings=words({0: "AWAY", 1: "HERE"})),
-        big("Writes", "max(llamacpp:predicted_tokens_seconds)", "none", "Tokens a second while it writes, as llama.cpp counts.", decimals=1),
-        big("Reads", "max(llamacpp:prompt_tokens_seconds)", "none", "Tokens a second while it reads the prompt.", decimals=0),
+        big("Writes", speed("tokens_predicted"), "none", "Tokens a second while it writes, of the last six hours.", decimals=1),
+        big("Reads", speed("prompt"), "none", "Tokens a second while it reads the prompt, of the last six hours.", decimals=0),
         big("At work", "sum(llamacpp:requests_processing)", "short", "Generations under way.", decimals=0),
         big("Deferred", "sum(llamacpp:requests_deferred)", "short",
             "Requests that found no slot. Pedro asks for one first, so: somebody else uses the server.", rising(1, 5), decimals=0),

@@ -54,8 +54,11 @@ class Twitch(Api):
     def __init__(self, playground):
         super().__init__(f"{playground}/api/twitch")
 
+    def post(self, path, **body):
+        return super().post(path, channel=CHANNEL, **body)
+
     def say(self, login, text, pause=0.4):
-        line = self.post("say", channel=CHANNEL, login=login, text=text)["id"]
+        line = self.post("say", login=login, text=text)["id"]
         time.sleep(pause)
         return line
 
@@ -107,10 +110,19 @@ def have_a_plan_made(twitch, figure):
     twitch.say("modmia", "!pedro-stop")
 
 
+def twitch_in_trouble(twitch, figure):
+    """A message that is not taken, and a connection that breaks."""
+    twitch.post("misbehave", action="reject_next", msg_id="msg_rejected_mandatory")
+    twitch.say("dana", "!links")
+    wait("a message was rejected", lambda: figure("twitch_message_rejected_count") > 0)
+    twitch.post("misbehave", action="drop")
+    wait("the bot is back", lambda: figure("twitch_connection_count") > 1 and figure('pedro_connected{platform="twitch"}') == 1)
+
+
 def everything(playground, twitch_bot, token, figure):
     """All of it; `figure` says what a series of the Twitch bot is now."""
     twitch, discord, api = Twitch(playground), Discord(playground), Api(twitch_bot, token)
-    twitch.post("title", channel=CHANNEL, title="Rust, slowly", category="Software and Game Development", live=True)
+    twitch.post("title", title="Rust, slowly", category="Software and Game Development", live=True)
     wait("Discord has its commands", discord.registered)
     general = discord.general()
     for login, text in TALK:
@@ -123,6 +135,7 @@ def everything(playground, twitch_bot, token, figure):
     for name in ("links", "title", "helppedro"):
         shown = discord.slash(name)
         wait(f"/{name} is answered", lambda shown=shown: discord.responded(shown))
+    twitch_in_trouble(twitch, figure)
     wait("the question on Twitch is answered", lambda: twitch.answered(question))
     wait("/askpedro is answered", lambda: discord.responded(asked))
     game = discord.slash("stumppedro", thing="a piano")

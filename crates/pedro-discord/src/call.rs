@@ -1,10 +1,12 @@
 //! One interaction: who did what where, and the ways to respond.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use pedro_core::chat::{Author, Role};
+use pedro_core::reply;
 use pedro_core::speech::{Button, Interaction as Deferred};
 use twilight_model::application::interaction::Interaction;
 use twilight_model::application::interaction::application_command::{CommandDataOption, CommandOptionValue};
@@ -35,6 +37,8 @@ pub(crate) struct Call {
     /// What was given with a command.
     pub(crate) options: Vec<CommandDataOption>,
     pub(crate) began: Instant,
+    /// Whether the person was told that it did not work.
+    pub(crate) apologised: Arc<AtomicBool>,
 }
 
 impl Call {
@@ -42,7 +46,7 @@ impl Call {
         #[expect(deprecated, reason = "stand-ins and older versions send only this")]
         let channel = interaction.channel.as_ref().map(|channel| channel.id).or(interaction.channel_id)?;
         let author = author(&bot, &interaction)?;
-        Some(Self { bot, interaction, channel, author, options: Vec::new(), began: Instant::now() })
+        Some(Self { bot, interaction, channel, author, options: Vec::new(), began: Instant::now(), apologised: Arc::default() })
     }
 
     /// Says that an answer will come; `ephemeral`: that only the person sees.
@@ -54,6 +58,9 @@ impl Call {
 
     /// Puts a text where "thinking" stands, and returns the message's id. Nobody is pinged.
     pub(crate) async fn finish(&self, text: &str, buttons: &[Button]) -> Result<Id<MessageMarker>, Trouble> {
+        if text == reply::command_failed() {
+            self.apologised.store(true, Ordering::Relaxed);
+        }
         let (client, nobody) = (self.bot.rest.http.interaction(self.bot.me.application_id), AllowedMentions::default());
         let text = pedro_core::prompt::split_markdown(text, pedro_core::prompt::DISCORD_LIMIT).into_iter().next();
         let components = components(&buttons.to_vec().into());

@@ -1,6 +1,7 @@
 //! What people press and command: acknowledged at once, whatever the database and the model do, and then seen to.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pedro_core::pedro::Wish;
 use pedro_core::reply;
@@ -42,14 +43,17 @@ async fn run(call: Call, data: CommandData) {
         return call.answer_at_once(&reply::command_unknown()).await;
     };
     record::discord_command(command.name);
-    let (name, began) = (command.name, call.began);
+    let (name, began, apologised) = (command.name, call.began, Arc::clone(&call.apologised));
     let done = (command.run)(call).await;
     // A question's answer comes later, and is timed then.
     if name != command::ASK {
         record::discord_command_took(name, began.elapsed());
     }
-    if let Err(error) = done {
+    // What the database refused was logged where that was noticed, and ends in an apology.
+    if done.is_err() || apologised.load(Ordering::Relaxed) {
         record::discord_command_failed(name);
+    }
+    if let Err(error) = done {
         tracing::warn!(%error, command = name, "a command failed");
     }
 }

@@ -49,7 +49,12 @@ async fn something_is_planned(t: &mut DiscordTester, figures: &mut Figures) -> R
             {"id": "s2", "action": "return_response", "params": {}, "depends_on": ["s1"]},
         ]});
         let is_plan = request["response_format"]["json_schema"]["name"] == "plan";
-        if is_plan { plan.to_string() } else { "Is it made of wood?".to_owned() }
+        if is_plan {
+            return plan.to_string();
+        }
+        // A search that failed is made again with another query.
+        let wants_query = request.to_string().contains("Write another query.");
+        if wants_query { "quixotron keyboard review".to_owned() } else { "Is it made of wood?".to_owned() }
     });
     let options = [("question", "which keyboard is the quixotron?".into()), ("plan", true.into())];
     let interaction = t.slash(t.general, "alice", "askpedro", &options)?;

@@ -55,7 +55,12 @@ async fn something_is_planned(t: &mut TwitchTester, figures: &mut Figures) -> Re
             {"id": "s2", "action": "return_response", "params": {}, "depends_on": ["s1"]},
         ]});
         let is_plan = request["response_format"]["json_schema"]["name"] == "plan";
-        if is_plan { plan.to_string() } else { "The answer of the apple.".to_owned() }
+        if is_plan {
+            return plan.to_string();
+        }
+        // A search that failed is made again with another query.
+        let wants_query = request.to_string().contains("Write another query.");
+        if wants_query { "quixotron keyboard review".to_owned() } else { "The answer of the apple.".to_owned() }
     });
     t.chat("alice", "!plan which keyboard is the quixotron?");
     t.until_counted("pedro_plans_total", figures).await?;
@@ -92,7 +97,6 @@ async fn every_figure_moves(pool: PgPool) -> Result<()> {
             t.refuse_embeddings(&mut figures).await?;
             t.talk_without_database(&mut figures).await?;
             t.until_counted("pedro_token_expiry_seconds", &mut figures).await?;
-            ensure!(t.page("/v1/openapi.json").await?.0 == 404, "there is no API without its token");
             // More commands than Twitch lets Pedro answer: most wait for the limit, and some find no room to wait.
             for number in 0..120 {
                 t.chat(&format!("viewer{number}"), "!title");
