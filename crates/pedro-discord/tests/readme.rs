@@ -5,6 +5,6 @@
 mod options;
 
 #[test]
-fn the_table_of_options_and_the_help_name_the_same() {
+fn the_documentation_and_the_help_name_the_same_options() {
     options::compare(env!("CARGO_BIN_EXE_pedro-discord"), "Twitch");
 }

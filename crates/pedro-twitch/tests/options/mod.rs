@@ -1,9 +1,10 @@
-//! README.md lists every option of a bot, and no other.
+//! README.md and deployment/prod.env.example list every option of a bot, and no other.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
 const README: &str = include_str!("../../../../README.md");
+const PROD_ENV: &str = include_str!("../../../../deployment/prod.env.example");
 
 /// The names behind `[env: ` in the help of a built program.
 fn offered(program: &str) -> BTreeSet<String> {
@@ -22,14 +23,27 @@ fn documented(but: &str) -> Vec<String> {
     rows.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Compares the table with what a program offers; `but` is the platform of the other bot.
+/// The names in the example of the environment, set or not, but for those of another platform.
+fn exemplified(but: &str) -> Vec<String> {
+    let groups = PROD_ENV.split("\n# --- ").filter(|group| !group.starts_with(but));
+    let names = groups.flat_map(str::lines).filter_map(|line| line.trim_start_matches('#').split_once('='));
+    let is_name =
+        |name: &&str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    names.map(|(name, _)| name).filter(is_name).map(str::to_owned).collect()
+}
+
+/// Compares the table and the example with what a program offers; `but` is the platform of the other bot.
 pub(crate) fn compare(program: &str, but: &str) {
-    let (offered, rows) = (offered(program), documented(but));
-    let documented: BTreeSet<String> = rows.iter().cloned().collect();
+    let offered = offered(program);
     assert!(!offered.is_empty(), "the help names variables");
-    let missing: Vec<_> = offered.difference(&documented).collect();
-    let unknown: Vec<_> = documented.difference(&offered).collect();
-    assert!(missing.is_empty(), "README.md, section Configuration, has no row for {missing:?}");
-    assert!(unknown.is_empty(), "README.md, section Configuration, has rows for what is no option: {unknown:?}");
-    assert_eq!(rows.len(), documented.len(), "README.md lists an option twice");
+    for (place, names) in
+        [("README.md, section Configuration,", documented(but)), ("deployment/prod.env.example", exemplified(but))]
+    {
+        let listed: BTreeSet<String> = names.iter().cloned().collect();
+        let missing: Vec<_> = offered.difference(&listed).collect();
+        let unknown: Vec<_> = listed.difference(&offered).collect();
+        assert!(missing.is_empty(), "{place} does not list {missing:?}");
+        assert!(unknown.is_empty(), "{place} lists what is no option: {unknown:?}");
+        assert_eq!(names.len(), listed.len(), "{place} lists an option twice");
+    }
 }

@@ -56,6 +56,23 @@ async fn the_numbers_are_those_of_the_reference_implementation() {
 }
 
 #[tokio::test]
+async fn the_images_model_of_half_the_size_gives_the_same_vectors() {
+    let halved = std::env::temp_dir().join(format!("pedro-halved-{}", std::process::id()));
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deployment/model/halve.py");
+    let done = std::process::Command::new("python3").arg(program).arg(model_dir()).arg(&halved).output().unwrap();
+    let small = done.status.success().then(|| CandleEmbedder::load(&halved));
+    let size = std::fs::metadata(halved.join("model.safetensors")).map(|file| file.len());
+    let _gone = std::fs::remove_dir_all(&halved);
+    let small = small.unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&done.stderr))).unwrap();
+    assert!(size.unwrap() < 46_000_000);
+    let whole = embedder();
+    for text in chat_lines(10) {
+        let [ours, theirs] = [whole.embed_query(&text).await, small.embed_query(&text).await].map(Result::unwrap);
+        assert!(cosine(&ours, &theirs) > 0.99995, "{text}: {}", cosine(&ours, &theirs));
+    }
+}
+
+#[tokio::test]
 async fn every_text_gets_a_vector_of_length_one_in_its_place() {
     let texts: Vec<String> =
         ["", "🦀🔥", "hello", &"word ".repeat(5_000), "ünïcödé\u{0}\u{200b}", "hello", &"x".repeat(20_000)]
