@@ -7,6 +7,8 @@ use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
+use super::search::{MOST_WALKED, MOST_WANTED};
+
 /// The migrations of the workspace. One static for all tests: embedding them again in each would cost build time.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
@@ -130,8 +132,9 @@ async fn set_search_path(connection: &mut PgConnection) -> Result<(), sqlx::Erro
     connection.execute("set plan_cache_mode = 'force_custom_plan'; set jit = off").await?;
     // A filtered search of the vector index goes on until it has enough rows. pgvector's default stops after one scan,
     // and a scan brings 40 rows: one that brings as many as a search wants is faster than three that go on.
-    let vectors =
-        format!("set hnsw.iterative_scan = 'relaxed_order'; set hnsw.ef_search = {}", super::search::MOST_WANTED);
+    let vectors = format!(
+        "set hnsw.iterative_scan = 'relaxed_order'; set hnsw.ef_search = {MOST_WANTED}; set hnsw.max_scan_tuples = {MOST_WALKED}"
+    );
     connection.execute(sqlx::AssertSqlSafe(vectors)).await.or_else(|error| match error {
         // No pgvector yet (before the first migration), or an old one: `migrate` and `doctor` say so.
         sqlx::Error::Database(_) => Ok(Default::default()),

@@ -129,8 +129,8 @@ impl Room {
             "--search-cache-hours".as_ref(),
             "0".as_ref(),
         ])?;
-        let (_, task) = options.bot.resolve("127.0.0.1:0".parse()?, |_| ());
-        let BotTask::Run(settings) = task? else { bail!("no bot to run") };
+        let task = options.bot.resolve("127.0.0.1:0".parse()?, |_| ()).await?;
+        let BotTask::Run(settings) = task else { bail!("no bot to run") };
         let settings = settings.1;
         let (shutdown, readiness) = (Shutdown::new(), Readiness::new());
         let (voice, speeches) = speech();
