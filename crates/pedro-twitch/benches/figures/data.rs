@@ -17,9 +17,8 @@ const FILE: &str = "../shared/data/ubuntu-irc-large.jsonl.gz";
 /// The channel that all lines are said in.
 pub(crate) const CHANNEL: &str = "benchtown";
 
-/// Standard deviation of the noise in each of the 384 numbers of a derived vector of length one: together 0.59, so
-/// that its cosine with the real one is about 0.86.
-pub(crate) const NOISE: f32 = 0.03;
+/// Standard deviation of the noise in each of the 384 numbers of a derived vector: together 0.2 of its length.
+pub(crate) const NOISE: f32 = 0.01;
 
 /// Lines, and where they come from.
 pub(crate) struct Chat {
@@ -118,16 +117,20 @@ impl Chat {
     }
 }
 
-/// As many vectors as wanted, one at a time: the real ones, then real ones with [`NOISE`].
+/// As many vectors as wanted, one at a time: the real ones, then mixtures of two real ones each (the first at 0.5 to 1), with
+/// [`NOISE`]. Copies of real ones with nothing but noise would lie in heaps with nothing between them, as no chat does.
 pub(crate) fn derived(real: &[Vec<f32>], count: usize) -> impl Iterator<Item = Vec<f32>> {
     let mut random = StdRng::seed_from_u64(2);
-    let noisy = (real.len()..count).map(move |n| {
-        let mut vector: Vec<f32> = real[n % real.len()].iter().map(|x| x + NOISE * gaussian(&mut random)).collect();
+    let mixed = (real.len()..count).map(move |n| {
+        let (one, other) = (&real[n % real.len()], &real[random.random_range(0..real.len())]);
+        let share = random.random_range(0.5..1.0);
+        let mix = |(a, b): (&f32, &f32)| share * a + (1.0 - share) * b + NOISE * gaussian(&mut random);
+        let mut vector: Vec<f32> = one.iter().zip(other).map(mix).collect();
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
         vector.iter_mut().for_each(|x| *x /= length);
         vector
     });
-    real.iter().cloned().chain(noisy).take(count)
+    real.iter().cloned().chain(mixed).take(count)
 }
 
 /// Twelve uniform numbers make a normal one, near enough.

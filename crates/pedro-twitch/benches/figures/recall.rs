@@ -55,8 +55,8 @@ pub(crate) async fn measure(memories: &[&Memory; 2], embedder: &Arc<dyn Embedder
     part.row("ratio of the hybrid medians", format!("{:.2}", medians[1] / medians[0]));
     part.note(format!(
         "{QUESTIONS} real questions of the data (each stands in the large memory itself), one after the other, warm (after as many others), each with its \
-         embedding. At {LARGE} lines only {SMALL} vectors are real embeddings of their lines; the others are these with \
-         normal noise (σ {NOISE} in each number, then of length one again)."
+         embedding. At {LARGE} lines only {SMALL} vectors are real embeddings of their lines; the others are mixtures of \
+         two of these each, with normal noise (σ {NOISE} in each number, then of length one again)."
     ));
     Ok(part)
 }

@@ -64,8 +64,8 @@ async fn size(pool: &PgPool, count: usize, stored: &[Duration], indexed: Duratio
     }
     part.row("together", megabytes(all, count));
     part.note(format!(
-        "Only {SMALL} vectors are real embeddings of their lines; the others are these with normal noise (σ {NOISE} in each \
-         number, then of length one again)."
+        "Only {SMALL} vectors are real embeddings of their lines; the others are mixtures of two of these each, with normal \
+         noise (σ {NOISE} in each number, then of length one again)."
     ));
     Ok(part)
 }

@@ -89,8 +89,7 @@ pub(crate) async fn measure(memory: &Memory, count: usize, embedder: &Arc<dyn Em
     run(&mut connection, "drop index pedro.bench_bits").await?;
     part.note(format!(
         "{QUESTIONS} real questions, each asked twice, the second time counts. recall@10 and recall@{WANTED}: the share of what \
-         comparing every vector finds. The noisy copies of a vector are as near to each other as paraphrases are, so this is \
-         harder than real chat."
+         comparing every vector finds."
     ));
     Ok(part)
 }
