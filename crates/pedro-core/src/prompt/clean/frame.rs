@@ -6,7 +6,8 @@ use regex::Regex;
 use crate::prompt::answer::{SECOND_TRY, UNASKED};
 
 /// Where the answer begins, if it is announced.
-const ANSWER: &str = r"(?:(?:the|my|your|final|short|here\s+is|here['’]s)\s+){0,3}answer[*_`]*\s*[:：][*_`]*\s*";
+const ANSWER: &str =
+    r"(?:(?:the|my|your|final|short|here\s+is|here['’]s)\s+){0,3}answer(?:\s+is)?[*_`]*\s*[:：][*_`]*\s*";
 
 // A heading of the prompt, and the quotes below it; where they are not closed the model was cut short in them.
 pattern!(
@@ -15,10 +16,14 @@ pattern!(
 );
 pattern!(NOW, r"(?i)^now: \w+, \d{4}-\d\d-\d\d \d\d:\d\d \([\w/+\-]+\)\.");
 pattern!(NOTHING_FOUND, r"(?i)^from\s+the\s+chat['’]s\s+memory:\s+nothing\s+was\s+found\.?");
-pattern!(QUESTION, r"(?i)^[*_`#>\s]*(?:(?:the|my|your)\s+)?question[*_`]*\s*[:：][*_`]*\s*");
+pattern!(QUESTION, r"(?i)^[*_`#>\s]*(?:(?:the|my|your)\s+)?question(?:\s+is)?[*_`]*\s*[:：][*_`]*\s*");
 pattern!(ANSWER_HERE, &format!(r"(?i)^[*_`#>\s]*{ANSWER}"));
 pattern!(ANSWER_LATER, &format!(r#"(?i)(?:^|[\s.?!"'”])[*_`#>\s]*{ANSWER}"#));
-pattern!(REMINDER, r"(?i)^answer\s+(?:this|the)\s+question\s+in\s+one\s+or\s+two\s+sentences[^.\n]{0,60}(?:\.|$)");
+pattern!(
+    REMINDER,
+    r"(?i)^(?:answer\s+(?:this|the)\s+question|the\s+question\s+is\s+answered)\s+in\s+one\s+or\s+two\s+sentences[^.\n]{0,60}(?:\.|$)"
+);
+pattern!(ANSWER_NEVER, &format!(r"(?i)(?:^|\s){ANSWER}$"));
 pattern!(NO_ANSWER, r"(?i)^the\s+answer\s+is\s+(?:in|from)\s+the\s+notes(?:\s+above)?\s*(?:\.|$)");
 // The model goes on with the next question of its own.
 pattern!(
@@ -28,9 +33,13 @@ pattern!(
 
 /// Removes the frame before the answer, and a second one behind it.
 pub(super) fn without_frame(text: &str) -> String {
-    let mut rest = text.trim();
+    let mut rest = ANSWER_NEVER.find(text.trim()).map_or(text, |label| &text.trim()[..label.start()]).trim();
     while let Some(shorter) = after_part(rest) {
         rest = shorter.trim();
+        // The closing quotation mark of what is gone.
+        if rest.chars().all(|c| c.is_ascii_punctuation() || c == '”') {
+            return String::new();
+        }
     }
     match NEXT.find(rest) {
         Some(next) if !rest[..next.start()].trim().is_empty() => rest[..next.start()].trim().to_owned(),
@@ -89,6 +98,8 @@ mod tests {
                 "Now: Tuesday, 2026-11-24 19:30 (America/Denver).\nThe stream: live since Tuesday, 2026-11-24 18:00.\n\"\"\"\ntitle: x\n\"\"\"\nOn Thursday.",
                 "On Thursday.",
             ),
+            ("The question is: \"When is it?\" The answer is: On Thursday.", "On Thursday."),
+            ("bob: when is it The answer is:", "bob: when is it"),
             ("Here is my answer: On Thursday.", "On Thursday."),
             ("The answer: The answer: On Thursday.", "On Thursday."),
             ("The question: when is it? On Thursday.", "On Thursday."),
@@ -109,6 +120,9 @@ mod tests {
             "The question:\n\"\"\"\nbob: when is it",
             "Answer this question in one or two sentences, from the notes above.",
             "The answer is from the notes above.",
+            "The question is answered in one or two sentences from the notes.",
+            "The question is: \"When is it?\"",
+            "The question is: \"When is it?\" The answer is:",
             "Question: When is it?\nAnswer:",
             "From the chat's memory: nothing was found.",
         ] {
