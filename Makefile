@@ -1,6 +1,6 @@
 # Thin: what the verbs do lives in dev/.
 .DEFAULT_GOAL := help
-.PHONY: help try test lint fmt db bench chaos stop sqlx-prepare
+.PHONY: help try test lint deny fuzz chaos fmt db bench stop sqlx-prepare
 
 # Queries are checked against .sqlx/, not against whatever database happens to be up.
 export SQLX_OFFLINE = true
@@ -18,6 +18,12 @@ lint: ## formatting, clippy and documentation, warnings are errors
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+deny: ## licences, second versions and origins of what Pedro is made of, against deny.toml
+	@dev/deny
+
+fuzz: ## random input, far more of it than in the tests (CASES=20000 of each kind)
+	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --all-features --lib --bins -- properties:: any_request
 
 fmt: ## format the code
 	cargo fmt

@@ -64,9 +64,10 @@ pub fn routes(booted: Booted, token: Option<&Secret>, communities: &CommunityFil
         .route("/v1/steps", post(steps::run))
         .route("/v1/{*rest}", any(async || Refusal::not_found(say::no_such_route())))
         .method_not_allowed_fallback(async || Refusal::wrong_method())
-        // The guard has read the body by then, and counted.
-        .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(Arc::clone(&api), guard::check))
+        // The guard has read the body by then, and counted. Not `layer`: that would be asked for the token of what is not
+        // the API's at all.
+        .route_layer(DefaultBodyLimit::disable())
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&api), guard::check))
         .with_state(api)
         .route("/v1/openapi.json", get(openapi::show))
 }

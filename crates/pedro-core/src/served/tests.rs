@@ -102,6 +102,14 @@ async fn no_route_but_the_open_ones_does_anything_without_the_token_whatever_the
 }
 
 #[tokio::test]
+async fn what_is_nobodys_is_not_found_and_asks_for_no_token() {
+    let router = router();
+    for path in ["/", "/nowhere", "/admin", "/favicon.ico", "/v1", "/v2/plans", "/workflows"] {
+        assert_eq!(ask(&router, &Method::GET, path, &[], "").await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_open_can_only_be_read() {
     let router = router();
     for route in OPEN.iter().filter(|route| !route.contains("rest")) {

@@ -46,6 +46,8 @@ async fn every_attack(pool: PgPool, platform: Platform) -> Result<()> {
 
 /// What the system messages say while nobody attacks.
 async fn harmless_system_messages(room: &mut Room) -> Result<BTreeSet<String>> {
+    // More than a recap reads at once.
+    room.chatter(150).await?;
     for (number, via) in VIAS.iter().enumerate() {
         let attack = Attack { number: 1_000 + number, via, text: "a quiet evening in Denver".to_owned() };
         room.attacked(&attack, Obeys::ByEcho).await.with_context(|| format!("{attack:?}"))?;

@@ -271,6 +271,17 @@ impl Room {
         .await
     }
 
+    /// A long talk about nothing.
+    pub(crate) async fn chatter(&mut self, lines: usize) -> Result<()> {
+        for number in 0..lines {
+            let text = format!(
+                "number {number} of the many things that one may say about keyboards, printers and the weather in Utah"
+            );
+            self.put(&format!("chatter-{}", number % 7), "Bob", Role::Viewer, &text)?;
+        }
+        self.say("chatter-0", "Bob", Role::Viewer, "and that is all about keyboards").await
+    }
+
     /// A line that is stored.
     async fn say(&mut self, person: &str, name: &str, role: Role, text: &str) -> Result<()> {
         let id = self.put(person, name, role, text)?;

@@ -49,7 +49,9 @@ async fn a_dump_of_the_database_holds_no_secret_and_the_figures_hold_no_person_a
             t.until_all_answered().await?;
             t.until_embedded().await?;
             let dump = dump(t.db()).await?;
-            let rows = |name: &str| dump.iter().find(|(table, _)| table == name).map(|(_, rows)| rows.as_str()).unwrap_or_default();
+            let rows = |name: &str| {
+                dump.iter().find(|(table, _)| table == name).map(|(_, rows)| rows.as_str()).unwrap_or_default()
+            };
             ensure!(rows("twitch_token").contains("pedro_bot"), "no token is stored: nothing was looked at");
             ensure!(rows("message").contains("zanzibarish"), "no line is stored: nothing was looked at");
             ensure!(rows("opt_out").len() > 10 && !rows("opt_out").contains("somebody_shy"), "{}", rows("opt_out"));

@@ -18,9 +18,17 @@ const API_TOKEN: &str = "apitokenthatnobodymaysee9876543210";
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];
 
 fn setup() -> Setup {
-    let environment = [("PEDRO_API_TOKEN", API_TOKEN), ("SEARCH_PROVIDERS", "none"), ("DUCKDUCKGO_API_URL", "none"), ("WIKIPEDIA_URL", "none")];
+    let environment = [
+        ("PEDRO_API_TOKEN", API_TOKEN),
+        ("SEARCH_PROVIDERS", "none"),
+        ("DUCKDUCKGO_API_URL", "none"),
+        ("WIKIPEDIA_URL", "none"),
+    ];
     Setup { environment: environment.map(|(name, value)| (name, value.to_owned())).into(), ..Setup::default() }
 }
+
+/// Nothing was done: the connection ended before the request did.
+const CUT_OFF: u16 = 401;
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -34,12 +42,19 @@ struct Asked {
 
 async fn ask(t: &Tester, http: &reqwest::Client, asked: &Asked) -> Result<u16> {
     let url = format!("http://{}{}", t.listen()?, asked.path);
-    let mut request = http.request(Method::from_bytes(asked.method.as_bytes())?, url).header("Content-Type", asked.kind).body(asked.body.clone());
+    let mut request = http
+        .request(Method::from_bytes(asked.method.as_bytes())?, url)
+        .header("Content-Type", asked.kind)
+        .body(asked.body.clone());
     if let Some(token) = &asked.token {
         request = request.header("Authorization", token);
     }
-    // An overlay's stream never ends: its head is enough.
-    Ok(request.send().await.with_context(|| format!("{asked:?}"))?.status().as_u16())
+    // An overlay's stream never ends: its head is enough. Who sends a large body where nobody reads it may be cut off.
+    let sent = request.send().await;
+    if sent.is_err() && asked.body.len() > 16 * 1024 {
+        return Ok(CUT_OFF);
+    }
+    Ok(sent.with_context(|| format!("{asked:?}"))?.status().as_u16())
 }
 
 #[sqlx::test(migrations = false)]
@@ -52,7 +67,11 @@ async fn no_route_of_the_running_bot_does_anything_for_a_stranger(pool: PgPool) 
             let paths = described["paths"].as_object().context("no paths")?;
             ensure!(status == 200 && paths.len() >= 3, "{described}");
             let mut asked = 0;
-            for path in paths.keys().cloned().chain(["/v1/", "/v1/admin", "/v1/tokens", "/v1/plans/", "/v1//steps"].map(str::to_owned)) {
+            for path in paths
+                .keys()
+                .cloned()
+                .chain(["/v1/", "/v1/admin", "/v1/tokens", "/v1/plans/", "/v1//steps"].map(str::to_owned))
+            {
                 let path = path.replace("{id}", "6f9619ff-8b86-d011-b42d-00c04fc964ff");
                 for method in METHODS {
                     for token in [None, Some("Bearer wrong"), Some("Bearer "), Some(API_TOKEN), Some("Basic YXBp")] {
@@ -65,8 +84,21 @@ async fn no_route_of_the_running_bot_does_anything_for_a_stranger(pool: PgPool) 
                     }
                 }
             }
-            for path in ["/admin", "/debug", "/debug/pprof", "/.env", "/config", "/shutdown", "/api", "/v2/plans", "/workflows", "/overlay/", "/page/../healthz/x"] {
-                let request = Asked { method: "GET", path: path.to_owned(), token: None, kind: "text/plain", body: Vec::new() };
+            for path in [
+                "/admin",
+                "/debug",
+                "/debug/pprof",
+                "/.env",
+                "/config",
+                "/shutdown",
+                "/api",
+                "/v2/plans",
+                "/workflows",
+                "/overlay/",
+                "/page/../healthz/x",
+            ] {
+                let request =
+                    Asked { method: "GET", path: path.to_owned(), token: None, kind: "text/plain", body: Vec::new() };
                 let status = ask(t, &http, &request).await?;
                 ensure!(status == 404, "{path}: {status}");
             }
@@ -92,7 +124,8 @@ async fn any_request_to_the_running_bot_is_answered_in_good_order(pool: PgPool) 
                 ensure!(status < 500, "{asked:?}: {status}");
                 let path = asked.path.split('?').next().unwrap_or_default();
                 let is_api = path.starts_with("/v1/p") || path.starts_with("/v1/s");
-                let shows_token = asked.token.as_deref().is_some_and(|token| token.trim_end() == format!("Bearer {API_TOKEN}"));
+                let shows_token =
+                    asked.token.as_deref().is_some_and(|token| token.trim_end() == format!("Bearer {API_TOKEN}"));
                 ensure!(!is_api || shows_token || status == 401, "{asked:?}: {status}");
                 granted += usize::from(shows_token && matches!(status, 200 | 202));
             }
@@ -116,7 +149,17 @@ fn any_request() -> impl Strategy<Value = Asked> {
         1 => Just(None),
         1 => "[ -~]{0,60}".prop_map(Some),
     ];
-    let kind = select(&["application/json", "application/json", "application/json", "application/json; charset=utf-16", "text/plain", "multipart/form-data", "x"][..]);
+    let kind = select(
+        &[
+            "application/json",
+            "application/json",
+            "application/json",
+            "application/json; charset=utf-16",
+            "text/plain",
+            "multipart/form-data",
+            "x",
+        ][..],
+    );
     (select(&METHODS[..]), path, token, kind, body()).prop_map(|(method, path, token, kind, body)| {
         // Most reach what they are about.
         let method = if path == "/v1/plans" || path == "/v1/steps" { "POST" } else { method };
@@ -127,10 +170,29 @@ fn any_request() -> impl Strategy<Value = Asked> {
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let odd = || {
         select(vec![
-            json!(null), json!(0), json!(""), json!([]), json!({}), json!("\u{0}"), json!("x".repeat(3_000)), json!(1e300), json!([[[[]]]]), json!("${s1}"), json!("web_search"),
-            json!("return_response"), json!("reference_check"), json!("db_query"), json!("api_call"), json!({"query": "when is the meetup?"}), json!({"query": "links", "word": "x"}),
-            json!({"query": "'; drop table pedro.message; --"}), json!({"question": "a", "results": ["b"]}), json!({"tool": "openai", "query": "x"}), json!(true),
-            json!([{"action": "return_response"}]), json!("yesterday \u{202e}\u{301}\u{301} 999 years ago"),
+            json!(null),
+            json!(0),
+            json!(""),
+            json!([]),
+            json!({}),
+            json!("\u{0}"),
+            json!("x".repeat(3_000)),
+            json!(1e300),
+            json!([[[[]]]]),
+            json!("${s1}"),
+            json!("web_search"),
+            json!("return_response"),
+            json!("reference_check"),
+            json!("db_query"),
+            json!("api_call"),
+            json!({"query": "when is the meetup?"}),
+            json!({"query": "links", "word": "x"}),
+            json!({"query": "'; drop table pedro.message; --"}),
+            json!({"question": "a", "results": ["b"]}),
+            json!({"tool": "openai", "query": "x"}),
+            json!(true),
+            json!([{"action": "return_response"}]),
+            json!("yesterday \u{202e}\u{301}\u{301} 999 years ago"),
         ])
     };
     let field = select(&["question", "community", "steps", "action", "params", "id", "depends_on", "x"][..]);
