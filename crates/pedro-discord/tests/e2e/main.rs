@@ -12,6 +12,9 @@ mod database;
 #[path = "../../../pedro-twitch/tests/e2e/proxy.rs"]
 mod proxy;
 mod tester;
+#[expect(dead_code, reason = "the whole of it is used by the chaos run")]
+#[path = "../../../pedro-chaos/src/way.rs"]
+mod way;
 
 mod answering;
 mod border;
@@ -20,6 +23,8 @@ mod durability;
 mod games;
 mod gateway;
 mod length;
+mod machines;
+mod network;
 mod operation;
 mod plans;
 mod privacy;
