@@ -15,6 +15,7 @@ mod communities;
 mod connection;
 mod durability;
 mod eventsub;
+mod faults;
 mod helix_sending;
 mod integrations;
 mod knowledge;
