@@ -18,6 +18,9 @@ const PAUSE_MS: u64 = 260;
 /// Games begun at most: their channel's limit of messages is shared with everything else.
 const GAMES: usize = 6;
 
+/// Of so many lines one may be changed or deleted.
+const CHANGED_LATELY: usize = 30;
+
 /// The people, who know what they have done so far.
 pub(crate) struct Crowd {
     twitch: Twitch,
@@ -56,7 +59,7 @@ impl Crowd {
             76..80 => self.ask_in_discords_chat(&who),
             80..84 => self.ask_by_command(&who),
             84..87 => self.change(),
-            87..98 => self.play(),
+            87..96 => self.play(),
             _ => self.begin_game(&who),
         }
     }
@@ -108,7 +111,9 @@ impl Crowd {
     }
 
     fn change(&mut self) {
-        let Some(id) = self.said.choose(&mut self.chance).copied() else { return };
+        // Only what was said lately: Discord tells nobody afterwards what was changed long ago.
+        let lately = &self.said[self.said.len().saturating_sub(CHANGED_LATELY)..];
+        let Some(id) = lately.choose(&mut self.chance).copied() else { return };
         if self.chance.random_bool(0.5) {
             self.said.retain(|said| *said != id);
             self.discord.delete(id);

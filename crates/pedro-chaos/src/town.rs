@@ -1,6 +1,7 @@
 //! The world of a run: the playground, the model, the database behind its way, and the bots.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl Town {
         let database = format!("pedro_{}", name.replace('-', "_"));
         sqlx::query(sqlx::AssertSqlSafe(format!("create database {database}"))).execute(&server).await?;
         let pool = PgPoolOptions::new().max_connections(4).connect_with(options.clone().database(&database)).await?;
-        let way = Proxy::start(options.get_host().to_owned(), options.get_port()).await?;
+        let way = Proxy::start(Ipv4Addr::LOCALHOST, options.get_host().to_owned(), options.get_port()).await?;
 
         let mut seen = options.database(&database).to_url_lossy();
         seen.set_ip_host(way.address().ip()).ok().context("the database has no host")?;

@@ -9,8 +9,9 @@ use crate::town::Town;
 /// A bot that was killed, or could not note what it did, may do the same once more so long afterwards.
 const MAY_REPEAT_FOR: TimeDelta = TimeDelta::seconds(45);
 
-/// What a platform says of a message that is the same as one before.
-const SAME_AGAIN: [&str; 2] = ["an edit that changes nothing", "duplicate: "];
+/// What a platform says of a message that is the same as one before, and of a request that it asked to put off: a process
+/// that is new knows neither.
+const NEW_TO_IT: [&str; 3] = ["an edit that changes nothing", "duplicate: ", "sooner than a 429 allowed"];
 
 /// What was seen that should not be.
 #[derive(Default)]
@@ -53,8 +54,8 @@ impl Watch {
                     trouble.fault.kills() || trouble.fault.keeps_lines_waiting() || trouble.fault.breaks_twitch();
                 loses && trouble.from <= at && at <= until
             };
-            let is_same_again = SAME_AGAIN.iter().any(|same| what.contains(same));
-            if !is_same_again || !troubles.iter().any(|trouble| lost_a_note(&trouble)) {
+            let is_new_to_it = NEW_TO_IT.iter().any(|one| what.contains(one));
+            if !is_new_to_it || !troubles.iter().any(|trouble| lost_a_note(&trouble)) {
                 complaints.push(format!("would be punished at {at} by {what}"));
             }
         }

@@ -30,9 +30,9 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// In front of `host:port`.
-    pub(crate) async fn start(host: String, port: u16) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    /// In front of `host:port`, at an address of this machine.
+    pub(crate) async fn start(at: Ipv4Addr, host: String, port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((at, 0)).await?;
         let address = listener.local_addr()?;
         let (way, state) = watch::channel(Way::Open);
         let task = tokio::spawn(async move {

@@ -43,6 +43,9 @@ use crate::voice::Voice;
 /// How long a start waits for the database.
 const DATABASE_WITHIN: Duration = Duration::from_secs(30);
 
+/// How often a start looks whether the database is there.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
 /// How long an embedding server may take for one request.
 const EMBEDDING_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -127,7 +130,8 @@ pub async fn boot(parts: Parts<'_>, shutdown: &Shutdown) -> Result<Arc<Pedro>, B
     let slots = Arc::new(Slots::new(pool.clone(), parts.model.servers.clone(), client));
     let model = open_model(&parts.model)?;
     let apis = ApiTools::new(parts.api.clone(), parts.community.api_tools.clone(), pool.clone())?;
-    let hasher = PersonHasher::new(&pool, parts.community.secret_key.as_ref().map(Secret::expose)).await?;
+    let secret = parts.community.secret_key.as_ref().map(Secret::expose);
+    let hasher = patiently(async || PersonHasher::new(&pool, secret).await).await?;
     let planner = Arc::new(Planner {
         pool: pool.clone(),
         model: Arc::clone(&model),
@@ -208,9 +212,27 @@ pub async fn open_database(settings: &DatabaseSettings) -> Result<PgPool, BootEr
                     tracing::warn!("{}; trying again for {} s", explain(&error, &options), DATABASE_WITHIN.as_secs());
                     told = true;
                 }
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
             Err(error) => return Err(BootError::Database(explain(&error, &options))),
+        }
+    }
+}
+
+/// Tries a part of the start again while the database is away, for as long as a start waits for it: it may go away again
+/// while the start is under way.
+///
+/// # Errors
+/// When it fails for another reason, or the time is over.
+pub async fn patiently<T>(part: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let began = Instant::now();
+    loop {
+        match part().await {
+            Err(error) if error.is_transient() && began.elapsed() < DATABASE_WITHIN => {
+                tracing::warn!(%error, "the start waits for the database");
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            done => return done,
         }
     }
 }
@@ -281,7 +303,7 @@ pub async fn open_embedder(
         EmbeddingSettings::Unset => Arc::new(load_model(default_model_dir()).await?),
     };
     let model = embedder.model();
-    let space = embedding::ensure_space(pool, &model.name, model.dimension).await?;
+    let space = patiently(async || embedding::ensure_space(pool, &model.name, model.dimension).await).await?;
     Ok((embedder, space))
 }
 

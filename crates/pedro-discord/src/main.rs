@@ -123,10 +123,10 @@ async fn run(discord: DiscordSettings, bot: BotSettings, mut signals: Signals) -
     let _first = booted.set(Arc::clone(&pedro));
     // Every home is known before the first question: one that was accepted before a crash may be of any.
     for home in community.communities.iter() {
-        pedro.places.settle(home).await?;
+        boot::patiently(async || pedro.places.settle(home).await).await?;
     }
     if pages.api_token.is_some() {
-        api::open_places(&pedro, &community.communities).await?;
+        boot::patiently(async || api::open_places(&pedro, &community.communities).await).await?;
     }
     pedro.start(lines);
 

@@ -21,6 +21,9 @@ const SPACING: Duration = Duration::from_millis(1_100);
 /// Within this time the same text is refused as a duplicate.
 const DUPLICATE: Duration = Duration::from_secs(31);
 
+/// So many variants further on the next try begins after a refusal.
+const FURTHER: usize = 4;
+
 /// What was sent lately, over all channels: the limits are the account's.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
@@ -47,21 +50,21 @@ impl Limiter {
         window.max(spacing)
     }
 
-    /// The text, made different from what was said in the channel within the last 30 s, at most `limit` characters.
-    pub(crate) fn varied(&mut self, channel: &str, text: &str, limit: usize, now: Instant) -> String {
-        let Some(said) = self.texts.get_mut(channel) else { return text.to_owned() };
+    /// The text, made different from what was said in the channel within the last 30 s, at most `limit` characters. `refused`
+    /// is how often Twitch took it for a duplicate all the same: a former process may have said it, and its variants.
+    pub(crate) fn varied(&mut self, channel: &str, text: &str, limit: usize, refused: usize, now: Instant) -> String {
+        let said = self.texts.entry(channel.to_owned()).or_default();
         while said.front().is_some_and(|(at, _)| now.duration_since(*at) >= DUPLICATE) {
             said.pop_front();
         }
-        let mut varied = text.to_owned();
-        let mut dots = 0;
-        while said.iter().any(|(_, before)| *before == varied) {
+        let mut dots = refused * FURTHER;
+        loop {
+            let varied = with_dots(text, dots, limit);
+            if !said.iter().any(|(_, before)| *before == varied) {
+                return varied;
+            }
             dots += 1;
-            let mark = format!(" {}", "·".repeat(dots));
-            let room = limit.saturating_sub(mark.chars().count());
-            varied = split(text, room, 1).concat() + &mark;
         }
-        varied
     }
 
     /// Notes that a text was sent.
@@ -69,6 +72,15 @@ impl Limiter {
         self.sent.push_back(now);
         self.texts.entry(channel.to_owned()).or_default().push_back((now, text.to_owned()));
     }
+}
+
+fn with_dots(text: &str, dots: usize, limit: usize) -> String {
+    if dots == 0 {
+        return text.to_owned();
+    }
+    let mark = format!(" {}", "·".repeat(dots));
+    let room = limit.saturating_sub(mark.chars().count());
+    split(text, room, 1).concat() + &mark
 }
 
 #[cfg(test)]
@@ -124,12 +136,19 @@ mod tests {
         let text = "x".repeat(500);
         let mut said = Vec::new();
         for _ in 0..5 {
-            let varied = limiter.varied("a", &text, 500, now);
+            let varied = limiter.varied("a", &text, 500, 0, now);
             assert!(varied.chars().count() <= 500 && !said.contains(&varied));
             limiter.note("a", &varied, now);
             said.push(varied);
         }
-        assert_eq!(limiter.varied("b", &text, 500, now), text, "another channel has not heard it");
-        assert_eq!(limiter.varied("a", &text, 500, now + DUPLICATE), text, "it may be said again later");
+        assert_eq!(limiter.varied("b", &text, 500, 0, now), text, "another channel has not heard it");
+        assert_eq!(limiter.varied("a", &text, 500, 0, now + DUPLICATE), text, "it may be said again later");
+    }
+
+    #[test]
+    fn what_twitch_refuses_as_a_duplicate_is_varied_beyond_what_a_former_process_may_have_said() {
+        let (mut limiter, now) = (Limiter::default(), Instant::now());
+        let tried: Vec<String> = (0..4).map(|refused| limiter.varied("a", "sorry", 500, refused, now)).collect();
+        assert_eq!(tried, ["sorry", "sorry ····", "sorry ········", "sorry ············"]);
     }
 }

@@ -129,10 +129,11 @@ async fn run(twitch: TwitchSettings, bot: BotSettings, mut signals: Signals) -> 
     let _first = booted.set(Arc::clone(&pedro));
     for channel in &twitch.channels {
         let home = community.communities.community_of_twitch(channel);
-        pedro.places.open(home, &Seen::public(convert::channel(channel), channel)).await?;
+        let seen = Seen::public(convert::channel(channel), channel);
+        boot::patiently(async || pedro.places.open(home, &seen).await).await?;
     }
     if pages.api_token.is_some() {
-        api::open_places(&pedro, &community.communities).await?;
+        boot::patiently(async || api::open_places(&pedro, &community.communities).await).await?;
     }
     pedro.start(lines);
 

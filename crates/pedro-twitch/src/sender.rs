@@ -102,10 +102,11 @@ impl Sender {
 
     async fn say(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Result<Spoken, NotSpoken> {
         let mut perhaps_taken = false;
+        let mut duplicates = 0;
         for attempt in 1..=TRIES {
             // Through the API too: who is not in the channel does not hear what becomes of it.
             timeout(CONNECTED_WITHIN, self.until_in(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
-            let sent = self.within_limits(channel, text, !perhaps_taken).await;
+            let sent = self.within_limits(channel, text, (!perhaps_taken).then_some(duplicates)).await;
             match self.send(channel, &sent, reply_to).await {
                 // Sent again as it was: that Twitch takes it for a duplicate tells that the first one arrived.
                 Echo::Rejected(id, _) if perhaps_taken && id == "msg_duplicate" => return Ok(self.spoken(None)),
@@ -114,6 +115,7 @@ impl Sender {
                 }
                 Echo::Rejected(id, words) => {
                     record::message_rejected();
+                    duplicates += usize::from(id == "msg_duplicate");
                     let Some(wait) = wait_after(&id) else { return Err(NotSpoken::Refused(words)) };
                     tracing::warn!(channel, id, "Twitch rejected a message: {words}");
                     tokio::time::sleep(wait * attempt).await;
@@ -140,8 +142,9 @@ impl Sender {
         }
     }
 
-    /// Waits for the limits, and books the message before it is sent; with `vary` made different from what was just said.
-    async fn within_limits(&self, channel: &str, text: &str, vary: bool) -> String {
+    /// Waits for the limits, and books the message before it is sent; unless it has to stay as it is, made different from
+    /// what was just said, the more the more often it was refused as a duplicate.
+    async fn within_limits(&self, channel: &str, text: &str, refused: Option<usize>) -> String {
         let moderates = self.state.moderates(channel);
         loop {
             let wait = {
@@ -149,7 +152,10 @@ impl Sender {
                 let now = Instant::now();
                 let wait = limiter.wait(channel, moderates, now);
                 if wait.is_zero() {
-                    let text = if vary { limiter.varied(channel, text, TWITCH_LIMIT, now) } else { text.to_owned() };
+                    let text = match refused {
+                        Some(refused) => limiter.varied(channel, text, TWITCH_LIMIT, refused, now),
+                        None => text.to_owned(),
+                    };
                     limiter.note(channel, &text, now);
                     return text;
                 }

@@ -66,17 +66,14 @@ impl Pedro {
             }
             Failure::Unsent(NotSpoken::Refused(_)) => {
                 // The words may be to blame, not the place.
-                self.last_word(asked, &reply::declined()).await;
-                self.finish(&question, Ending::Failed).await
+                self.give_up(asked, &reply::declined()).await
             }
             Failure::Model(_) if question.attempts < ATTEMPTS => put_back(2, true),
             Failure::PlanStopped => {
-                self.last_word(asked, &reply::plan::broken(self.platform, &place.home.ear.prefix)).await;
-                self.finish(&question, Ending::Failed).await
+                self.give_up(asked, &reply::plan::broken(self.platform, &place.home.ear.prefix)).await
             }
             Failure::Model(_) | Failure::TooOften | Failure::NothingToSay => {
-                self.last_word(asked, &reply::plan::gave_up(self.platform, &place.home.ear.prefix)).await;
-                self.finish(&question, Ending::Failed).await
+                self.give_up(asked, &reply::plan::gave_up(self.platform, &place.home.ear.prefix)).await
             }
         }
     }
@@ -200,26 +197,39 @@ impl Pedro {
                 tracing::warn!(%error, "the asker was not told that the model is away");
             }
         } else {
-            self.tell(asked, &reply::model_away(), None).await;
+            // It is no last word: the answer follows.
+            let _logged = self.tell(asked, &reply::model_away(), None).await;
+        }
+    }
+
+    /// Ends a question with an apology, once the asker was told: a platform that is away for a while is waited for.
+    async fn give_up(&self, asked: Asked<'_>, text: &str) -> Result<Settled, Unsettled> {
+        match self.last_word(asked, text).await {
+            Err(NotSpoken::Unavailable) => Err(Unsettled { wait: Duration::from_secs(5), counts: false }),
+            Err(NotSpoken::Unwanted) => Err(Unsettled { wait: Duration::ZERO, counts: false }),
+            Ok(()) | Err(NotSpoken::Refused(_)) => self.finish(asked.question, Ending::Failed).await,
         }
     }
 
     /// An apology instead of the answer, with a way to try again.
-    async fn last_word(&self, asked: Asked<'_>, text: &str) {
-        let answers = match questions::planning(&self.pool, asked.question.id).await {
-            Ok(planning) => answers(asked.question, planning),
-            Err(error) => return tracing::warn!(%error, "an apology was not said"),
-        };
-        self.tell(asked, text, Some(answers)).await;
+    async fn last_word(&self, asked: Asked<'_>, text: &str) -> Result<(), NotSpoken> {
+        let planning = questions::planning(&self.pool, asked.question.id).await.map_err(|error| {
+            tracing::warn!(%error, "an apology was not said");
+            NotSpoken::Unavailable
+        })?;
+        let answers = answers(asked.question, planning);
+        self.tell(asked, text, Some(answers)).await?;
         if answers.below {
             self.show_ended_plan(asked.question.id, asked.place).await;
         }
+        Ok(())
     }
 
-    pub(super) async fn tell(&self, asked: Asked<'_>, text: &str, answers: Option<Answers>) {
+    /// Tells the asker something; what goes wrong is logged here.
+    pub(super) async fn tell(&self, asked: Asked<'_>, text: &str, answers: Option<Answers>) -> Result<(), NotSpoken> {
         let Asked { question, place, target } = asked;
         if !is_spoken_to(place.key.platform) || target.is_some_and(|target| !target.is_somebody()) {
-            return;
+            return Ok(());
         }
         // What a plan can be retried by stands under the plan.
         let controls = match answers {
@@ -228,8 +238,9 @@ impl Pedro {
         };
         let stored = !question.ephemeral;
         let utterance = Utterance { stored, answers, controls, ..Utterance::unstored(place, target, text) };
-        self.say(&utterance).await;
+        self.voice.say(&utterance).await.inspect_err(|error| tracing::warn!(%error, "an asker was not told"))?;
         record::replied(self.platform.as_str(), ReplyKind::Apology, waited(question));
+        Ok(())
     }
 }
 

@@ -101,7 +101,8 @@ impl Pedro {
         let Some(row) = rows.last() else { return Ok(()) };
         let links_allowed = asked.place.home.settings.links_allowed;
         let link = if links_allowed { self.workflow_link(asked.question.workflow_id) } else { None };
-        self.tell(asked, &reply::plan::made(row, link.as_deref()), None).await;
+        // The plan goes on, seen or not.
+        let _logged = self.tell(asked, &reply::plan::made(row, link.as_deref()), None).await;
         Ok(())
     }
 

@@ -214,8 +214,8 @@ pub async fn readable_from(
     Ok(ids.into_iter().map(ChannelId).collect())
 }
 
-/// Notes that nothing was heard in a channel between two moments; without the first, since its last line that is stored
-/// from before the second: Pedro may have spoken meanwhile.
+/// Notes that nothing was heard in a channel between two moments; without the first, since its last line that is stored,
+/// but for Pedro's own: they tell nothing of what was heard, and may be stored before this is noted.
 ///
 /// # Errors
 /// When the statement fails.
@@ -227,7 +227,7 @@ pub async fn insert_gap(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into pedro.gap (channel_id, began_at, ended_at)
-         values ($1, coalesce($2, (select max(sent_at) from pedro.message where channel_id = $1 and sent_at < $3)), $3)",
+         values ($1, coalesce($2, (select max(sent_at) from pedro.message where channel_id = $1 and author_kind <> 'pedro' and sent_at < $3)), $3)",
         id.0,
         began_at,
         ended_at

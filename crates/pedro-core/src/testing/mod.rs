@@ -29,6 +29,8 @@ pub enum Turn {
     SayAfter(Duration, String),
     /// Waits, then writes what its reply function says.
     ReplyAfter(Duration),
+    /// Waits for [`ScriptedModelServer::release`] (in this process: not at all), then writes.
+    SayHeld(String),
     /// Writes the pieces with a pause before each but the first.
     Trickle {
         /// The text, in pieces.

@@ -80,7 +80,7 @@ impl LanguageModel for ScriptedModel {
     ) -> Result<Generation, LlmError> {
         let started = Instant::now();
         let text = match self.take_turn(request) {
-            Turn::Say(text) => speak(&words(&text), Duration::ZERO, drafts).await,
+            Turn::Say(text) | Turn::SayHeld(text) => speak(&words(&text), Duration::ZERO, drafts).await,
             Turn::SayAfter(before, text) => {
                 sleep(before).await;
                 speak(&words(&text), Duration::ZERO, drafts).await

@@ -94,6 +94,7 @@ struct Performance {
     chunks: Vec<String>,
     every: Duration,
     end: End,
+    held: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -105,8 +106,9 @@ enum End {
 
 impl Performance {
     fn of(turn: Turn) -> Self {
+        let held = matches!(turn, Turn::SayHeld(_));
         let (before, chunks, every, end) = match turn {
-            Turn::Say(text) => (Duration::ZERO, words(&text), Duration::ZERO, End::Done),
+            Turn::Say(text) | Turn::SayHeld(text) => (Duration::ZERO, words(&text), Duration::ZERO, End::Done),
             Turn::SayAfter(before, text) => (before, words(&text), Duration::ZERO, End::Done),
             Turn::Trickle { chunks, every } => (Duration::ZERO, chunks, every, End::Done),
             Turn::Stall(chunks) => (Duration::ZERO, chunks, Duration::ZERO, End::Silence),
@@ -119,7 +121,7 @@ impl Performance {
                 (Duration::ZERO, Vec::new(), Duration::ZERO, End::Done)
             }
         };
-        Self { before, chunks, every, end }
+        Self { before, chunks, every, end, held }
     }
 
     fn usage(&self) -> Value {
@@ -129,10 +131,14 @@ impl Performance {
     /// Server-sent events: the role, the pieces, the reason it ended, the usage, `[DONE]`.
     fn stream(self, busy: Busy) -> Response {
         let first = stream::iter([Ok(event(&delta(json!({"role": "assistant", "content": null}), None)))]);
-        let usage = self.usage();
-        let pieces = stream::iter(self.chunks.into_iter().enumerate()).then(move |(i, chunk)| async move {
-            tokio::time::sleep(if i == 0 { self.before } else { self.every }).await;
-            Ok(event(&delta(json!({"content": chunk}), None)))
+        let (usage, state) = (self.usage(), busy.0.clone());
+        let pieces = stream::iter(self.chunks.into_iter().enumerate()).then(move |(i, chunk)| {
+            let held = self.held.then(|| state.clone());
+            async move {
+                until_released(held).await;
+                tokio::time::sleep(if i == 0 { self.before } else { self.every }).await;
+                Ok(event(&delta(json!({"content": chunk}), None)))
+            }
         });
         let body = first.chain(pieces).chain(ending(self.end, usage)).map(move |event| {
             let _until_the_body_is_dropped = &busy;
@@ -142,7 +148,8 @@ impl Performance {
     }
 
     /// One JSON object at the end.
-    async fn whole(self, _busy: Busy) -> Response {
+    async fn whole(self, busy: Busy) -> Response {
+        until_released(self.held.then(|| busy.0.clone())).await;
         let pauses = u32::try_from(self.chunks.len().saturating_sub(1)).unwrap_or(u32::MAX);
         tokio::time::sleep(self.before + self.every * pauses).await;
         match self.end {
@@ -158,6 +165,14 @@ impl Performance {
                 .into_response()
             }
         }
+    }
+}
+
+/// Waits for the test's word, if what is written is held.
+async fn until_released(held: Option<Shared>) {
+    let Some(state) = held else { return };
+    while !state.lock().released {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

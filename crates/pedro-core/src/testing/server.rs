@@ -40,6 +40,7 @@ pub(super) struct State {
     pub(super) in_flight: usize,
     connections: usize,
     pub(super) loading: bool,
+    pub(super) released: bool,
     /// `None`: a server without llama.cpp's routes.
     pub(super) slots: Option<u32>,
 }
@@ -81,6 +82,7 @@ impl ScriptedModelServer {
             in_flight: 0,
             connections: 0,
             loading: false,
+            released: false,
             slots: Some(1),
         };
         let mut server =
@@ -129,6 +131,11 @@ impl ScriptedModelServer {
     /// While true it answers 503 "Loading model" to everything, as llama.cpp does after its start.
     pub fn set_loading(&self, loading: bool) {
         self.state.lock().loading = loading;
+    }
+
+    /// Lets what is held ([`Turn::SayHeld`]) be written, now and from now on.
+    pub fn release(&self) {
+        self.state.lock().released = true;
     }
 
     /// How many slots `/props` tells.

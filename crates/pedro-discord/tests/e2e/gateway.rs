@@ -234,3 +234,68 @@ async fn as_many_shards_run_as_discord_recommends_or_those_that_are_named(pool: 
         })
         .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn missing_acknowledgements_are_noticed_and_nothing_is_lost(pool: PgPool) -> Result<()> {
+    NOT_STARTED
+        .run(pool, async |t| {
+            t.discord().set_heartbeat_interval(Duration::from_secs(1));
+            t.start().await?;
+            let mut ids = vec![t.chat("alice", "before it")];
+            let connections = t.discord().connections_total();
+            t.discord().withhold_acks(true);
+            t.until("the bot connects anew", async |t| {
+                Ok((t.discord().connections_total() > connections).then_some(()))
+            })
+            .await?;
+            ids.push(t.chat("alice", "during it"));
+            t.discord().withhold_acks(false);
+            t.until_ready().await?;
+            ids.push(t.chat("alice", "after it"));
+            each_was_stored_once(t, &ids).await
+        })
+        .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_resume_that_is_refused_three_times_in_a_row_loses_nothing(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        t.discord().refuse_resume(true);
+        let mut ids = Vec::new();
+        for round in 1..=3 {
+            ids.push(t.chat("alice", &format!("before refusal {round}")));
+            t.discord().drop_connections();
+            ids.extend((0..10).map(|number| t.chat("bob", &format!("refusal {round}, line {number}"))));
+            until_signed_in(t, 1 + round, 0).await?;
+        }
+        t.discord().refuse_resume(false);
+        t.until_ready().await?;
+        ids.push(t.chat("alice", "after all of them"));
+        each_was_stored_once(t, &ids).await
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_said_while_the_gateway_is_away_is_fetched_when_it_is_back(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let mut ids = vec![t.chat("alice", "before it")];
+        t.until_stored(ids[0]).await?;
+        // So long that the session is gone when the gateway is back.
+        t.discord().set_session_lifetime(Duration::ZERO);
+        t.discord().set_gateway_down(true);
+        t.discord().drop_connections();
+        for number in 0..30 {
+            ids.push(t.chat("alice", &format!("nobody hears {number}")));
+        }
+        ids.push(t.chat_in(t.random, "bob", "nobody hears this either"));
+        let question = t.chat("carol", "pedro, what is a lifetime?");
+        t.until("the gateway is tried", async |t| Ok((t.discord().connections_refused() > 1).then_some(()))).await?;
+        t.discord().set_session_lifetime(Duration::from_secs(180));
+        t.discord().set_gateway_down(false);
+        assert_eq!(t.next_answer(t.general).await?.reply_to, Some(question));
+        each_was_stored_once(t, &ids).await?;
+        t.until_all_answered().await
+    })
+    .await
+}

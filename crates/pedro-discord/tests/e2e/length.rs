@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use pedro_core::testing::Turn;
-use pedro_playground::discord::Message;
+use pedro_playground::discord::{Message, Trouble};
 use sqlx::PgPool;
 
 use crate::tester::{DiscordTester, run_test};
@@ -123,4 +123,21 @@ async fn what_cannot_be_said_becomes_a_polite_sentence_and_no_draft_shows_it(poo
             Ok(())
         })
         .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_limit_in_the_middle_of_a_long_answer_and_on_its_edit_delays_it_and_loses_nothing(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let (text, parts) = long_answer();
+        t.model.push(Turn::SayAfter(std::time::Duration::from_secs(1), text));
+        let asked = t.ask("alice", "show me all of it, please").await?;
+        // The edit that puts the first part there, and each message after it.
+        let limited = |retry_after_ms| Trouble::RateLimited { retry_after_ms, global: false };
+        t.discord().trouble("PATCH", &format!("/channels/{}/messages/", asked.thread), 1, limited(900));
+        t.discord().trouble("POST", &format!("/channels/{}/messages", asked.thread), 2, limited(700));
+        t.until_all_answered().await?;
+        t.read_all(asked.thread);
+        ensure_whole(&t.says(asked.thread), &parts)
+    })
+    .await
 }

@@ -14,6 +14,9 @@ mod guard;
 #[path = "../../../pedro-twitch/tests/e2e/proxy.rs"]
 mod proxy;
 mod tester;
+#[expect(dead_code, reason = "the whole of it is used by the chaos run")]
+#[path = "../../../pedro-chaos/src/way.rs"]
+mod way;
 
 mod answering;
 mod border;
@@ -24,6 +27,8 @@ mod figures;
 mod games;
 mod gateway;
 mod length;
+mod machines;
+mod network;
 mod operation;
 mod plans;
 mod privacy;

@@ -83,7 +83,7 @@ impl Log {
         Ok(Self(path))
     }
 
-    fn append(&self) -> Result<File> {
+    pub(crate) fn append(&self) -> Result<File> {
         Ok(OpenOptions::new().append(true).open(&self.0)?)
     }
 

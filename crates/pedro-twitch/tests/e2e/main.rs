@@ -16,6 +16,7 @@ mod connection;
 mod dump;
 mod durability;
 mod eventsub;
+mod faults;
 mod figures;
 mod guard;
 mod helix_sending;

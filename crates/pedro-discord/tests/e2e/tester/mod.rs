@@ -2,7 +2,7 @@
 
 #[path = "../../../../pedro-twitch/tests/e2e/tester/aftermath.rs"]
 mod aftermath;
-mod chat;
+pub(crate) mod chat;
 mod end;
 #[path = "../../../../pedro-twitch/tests/e2e/tester/figures.rs"]
 mod figures;
@@ -213,7 +213,7 @@ impl DiscordTester {
 }
 
 /// The embedding model that `dev/bootstrap` installs, unless another is named.
-fn embedding_model() -> PathBuf {
+pub(crate) fn embedding_model() -> PathBuf {
     let set = std::env::var_os("EMBEDDINGS_MODEL_DIR").filter(|dir| !dir.is_empty());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local/models/all-minilm-l6-v2");
     set.map_or(root, PathBuf::from)
