@@ -20,6 +20,7 @@ mod durability;
 mod games;
 mod gateway;
 mod length;
+mod logs;
 mod operation;
 mod plans;
 mod privacy;
