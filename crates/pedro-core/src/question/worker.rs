@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::held::Held;
 use crate::chat::QuestionId;
+use crate::service::telemetry;
 use crate::store::StoreError;
 use crate::store::question::{self, Question, Reach};
 
@@ -63,7 +65,11 @@ impl Worker {
             let began = Instant::now();
             let (reach, held) = ((self.reach)(), self.held.ids());
             match in_time(question::claim(&self.pool, &reach, &held, self.expiry)).await {
-                Ok(Some(question)) => self.see_to(question, began, &answer).await,
+                Ok(Some(question)) => {
+                    let message_id = question.platform_message_id.clone();
+                    let span = telemetry::of_question(question.id, &message_id);
+                    self.see_to(question, began, &answer).instrument(span).await;
+                }
                 Ok(None) => self.sleep().await,
                 Err(error) => {
                     tracing::warn!(%error, "no questions can be taken while the database is away");
@@ -88,6 +94,7 @@ impl Worker {
     {
         let (id, owner) = (question.id, question.lease_owner);
         let _held = self.held.hold(id, claimed);
+        tracing::info!(question.id = %id, "question {id} is taken up");
         let stop = self.give_up.child_token();
         let mut work = std::pin::pin!(answer(question, stop.clone()));
         let outcome = tokio::select! {
@@ -100,7 +107,11 @@ impl Worker {
                 work.await
             }
         };
-        let Err(unsettled) = outcome else { return };
+        let Err(unsettled) = outcome else {
+            let duration_ms = u64::try_from(claimed.elapsed().as_millis()).unwrap_or(u64::MAX);
+            return tracing::info!(question.id = %id, duration_ms, "question {id} is seen to");
+        };
+        tracing::info!(question.id = %id, counts = unsettled.counts, "question {id} goes back into the queue");
         match question::release(&self.pool, id, owner, unsettled.wait, unsettled.counts).await {
             Ok(()) | Err(StoreError::LeaseLost) => {}
             Err(error) => tracing::warn!(%error, question.id = %id, "question {id} goes back when its lease ends"),

@@ -27,6 +27,7 @@ mod figures;
 mod games;
 mod gateway;
 mod length;
+mod logs;
 mod machines;
 mod network;
 mod operation;
