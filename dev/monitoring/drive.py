@@ -116,7 +116,7 @@ def twitch_in_trouble(twitch, figure):
     twitch.say("dana", "!links")
     wait("a message was rejected", lambda: figure("twitch_message_rejected_count") > 0)
     twitch.post("misbehave", action="drop")
-    wait("the bot is back", lambda: figure("twitch_connection_count") > 1 and figure('pedro_connected{platform="twitch"}') == 1)
+    wait("the bot is back", lambda: figure("twitch_connection_count") > 1 and figure('pedro_ready{check="twitch"}') == 1)
 
 
 def everything(playground, twitch_bot, token, figure):

@@ -101,9 +101,13 @@ async fn every_figure_moves(pool: PgPool) -> Result<()> {
             t.until_counted("pedro_rate_limit_waits_total", &mut figures).await?;
             t.refuse_embeddings(&mut figures).await?;
             t.talk_without_database(&mut figures).await?;
+            t.discord().set_gateway_down(true);
             t.discord().drop_connections();
-            t.until_counted("pedro_reconnects_total", &mut figures).await?;
+            t.until_red("discord").await?;
+            t.note_figures(&mut figures).await?;
+            t.discord().set_gateway_down(false);
             t.until_ready().await?;
+            t.until_counted("pedro_reconnects_total", &mut figures).await?;
             t.note_figures(&mut figures).await?;
             t.read_all(t.general);
             let (others, unmoved): (Vec<&str>, Vec<&str>) =
