@@ -147,7 +147,8 @@ impl Listener {
         match self.hear_patiently(lines).await {
             Ok(followed) => followed,
             Err(error) if lines.len() == 1 => {
-                tracing::error!(%error, "a line is refused by the database and lost");
+                let message_id = &lines[0].message.platform_message_id;
+                tracing::error!(%error, message.id = message_id, "a line is refused by the database and lost");
                 record::messages_dropped(self.platform.as_str(), DropReason::Refused, 1);
                 Vec::new()
             }
@@ -282,7 +283,11 @@ impl Listener {
                 questions::withdraw(transaction, id).await?;
                 Some(FollowUp::Refuse(reply::hourly_limit(limits.hourly_per_person)))
             }
-            Accepted::Queued { .. } => Some(FollowUp::Answer),
+            Accepted::Queued { id, .. } => {
+                let message_id = &line.message.platform_message_id;
+                tracing::info!(question.id = %id, message.id = message_id, "question {id} is accepted");
+                Some(FollowUp::Answer)
+            }
             Accepted::Known => None,
             Accepted::StillOpen => Some(FollowUp::Refuse(reply::still_open(limits.open_per_person))),
             Accepted::HourlyLimit => Some(FollowUp::Refuse(reply::hourly_limit(limits.hourly_per_person))),

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore};
+use tracing::Instrument;
 use url::Url;
 
 use crate::answer::Answering;
@@ -39,6 +40,7 @@ use crate::reply;
 use crate::service::Shutdown;
 use crate::service::metrics::catalog::{DropReason, ReplyKind};
 use crate::service::metrics::record;
+use crate::service::telemetry;
 use crate::speech::can_edit;
 use crate::store::plan::PlanRow;
 use crate::store::question::Reach;
@@ -164,7 +166,8 @@ impl Pedro {
                     match line.privacy_command() {
                         Some(command) => {
                             self.hear_lines(std::mem::take(&mut lines)).await;
-                            self.obey_privacy(line, command).await;
+                            let span = telemetry::of_message(&line.message.platform_message_id);
+                            self.obey_privacy(line, command).instrument(span).await;
                         }
                         None => lines.push(line),
                     }
@@ -190,6 +193,8 @@ impl Pedro {
 
     fn line(&self, message: ChatMessage) -> Option<Line> {
         let place = self.places.get(&message.channel);
+        let (id, channel) = (&message.platform_message_id, &message.channel.platform_channel_id);
+        tracing::debug!(message.id = id, channel, "a line was heard");
         if place.is_none() {
             tracing::warn!(channel = %message.channel.platform_channel_id, "a line of an unknown channel is dropped");
         }
@@ -220,6 +225,8 @@ impl Pedro {
     }
 
     fn follow_up(self: &Arc<Self>, line: &Line, followed: Followed) {
+        // Whatever is started in here says for which line.
+        let _line = telemetry::of_message(&line.message.platform_message_id).entered();
         match followed.follow_up {
             FollowUp::Answer => {
                 self.question_wake.notify_one();
@@ -235,7 +242,10 @@ impl Pedro {
                 record::messages_dropped(self.platform.as_str(), DropReason::Busy, 1);
             }
             FollowUp::Correct(text) => self.reply(line, text, followed.stored),
-            FollowUp::Obey(command) => self.obey(line, command, followed.stored),
+            FollowUp::Obey(command) => {
+                tracing::info!(command = command.name(), "a command is carried out");
+                self.obey(line, command, followed.stored);
+            }
             FollowUp::Consider(id) => self.consider(line, id),
         }
     }

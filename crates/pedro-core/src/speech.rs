@@ -93,6 +93,8 @@ pub struct Message {
     pub file: Option<File>,
     /// The same whenever the same message is sent again: a platform that has seen it takes it once.
     pub nonce: Option<String>,
+    /// What it is said for: the adapter logs in it.
+    pub span: tracing::Span,
     /// What became of it. Dropping it means that the adapter stopped first.
     pub outcome: oneshot::Sender<Result<Spoken, NotSpoken>>,
 }

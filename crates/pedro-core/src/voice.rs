@@ -373,6 +373,7 @@ impl Voice {
             controls: utterance.controls.clone(),
             file: utterance.file.clone(),
             nonce,
+            span: tracing::Span::current(),
             outcome,
         };
         self.adapter.send(Speech::Say(Box::new(message))).await.map_err(|_| NotSpoken::Unavailable)?;

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use pedro_core::pedro::Wish;
 use pedro_core::reply;
 use pedro_core::service::metrics::record;
+use pedro_core::service::telemetry;
 use twilight_model::application::interaction::application_command::CommandData;
 use twilight_model::application::interaction::message_component::MessageComponentInteractionData;
 use twilight_model::application::interaction::{Interaction, InteractionData, InteractionType};
@@ -17,6 +18,7 @@ use crate::command;
 /// Sees to an interaction in a task of its own.
 pub(crate) fn take(bot: &Arc<Bot>, interaction: Interaction) {
     let bot = Arc::clone(bot);
+    let _pressed = telemetry::of_message(&interaction.id.to_string()).entered();
     bot.shutdown.clone().spawn("interaction", async move {
         let kind = interaction.kind;
         let data = interaction.data.clone();

@@ -10,6 +10,7 @@ use pedro_core::service::metrics::{DISCORD, record};
 use pedro_core::speech::{File, Form, Interaction, Message, NotSpoken, Speech, Spoken};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 use twilight_model::channel::message::AllowedMentions;
 use twilight_model::http::attachment::Attachment;
 use twilight_model::id::Id;
@@ -100,7 +101,7 @@ impl Sender {
                 };
                 let Some(message) = message else { return };
                 let outcome = match channel {
-                    Some(channel) => sender.say(channel, &message).await,
+                    Some(channel) => sender.say(channel, &message).instrument(message.span.clone()).await,
                     None => Err(NotSpoken::Refused("no channel".to_owned())),
                 };
                 // Whoever asked may have gone.
@@ -136,6 +137,14 @@ impl Sender {
         match sent {
             Ok(sent) => {
                 record::message_sent(DISCORD);
+                let sent_id = sent.id;
+                match message.form {
+                    Form::Opening | Form::New => tracing::info!(%channel, sent.id = %sent_id, "a message was sent"),
+                    // A draft about once a second.
+                    Form::Edit(_) | Form::Name => {
+                        tracing::debug!(%channel, sent.id = %sent_id, "a message was changed")
+                    }
+                }
                 Ok(Spoken {
                     platform_message_id: sent.id.to_string(),
                     own_user_id: self.me.user_id.to_string(),

@@ -12,6 +12,7 @@ use pedro_core::service::metrics::{TWITCH, record};
 use pedro_core::speech::{Message, NotSpoken, Speech, Spoken};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
+use tracing::Instrument;
 use twitch_irc::message::{IRCMessage, IRCTags};
 use uuid::Uuid;
 
@@ -91,10 +92,13 @@ impl Sender {
     async fn serve(&self, channel: String, mut texts: mpsc::Receiver<Message>) {
         while let Some(message) = texts.recv().await {
             let reply_to = message.reply_to.as_ref().map(|target| target.platform_message_id.as_str());
-            let outcome = self.say(&channel, &message.text, reply_to).await;
-            if let Err(error) = &outcome {
-                tracing::warn!(channel, %error, "a message to {channel} was not sent");
-            }
+            let outcome = self.say(&channel, &message.text, reply_to).instrument(message.span.clone()).await;
+            message.span.in_scope(|| match &outcome {
+                Ok(spoken) => {
+                    tracing::info!(channel, sent.id = spoken.platform_message_id, "a message to {channel} was sent");
+                }
+                Err(error) => tracing::warn!(channel, %error, "a message to {channel} was not sent"),
+            });
             // Whoever asked may have gone.
             let _gone = message.outcome.send(outcome);
         }

@@ -2,11 +2,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use pedro_core::testing::ScriptedModelServer;
+use pedro_core::testing::{ScriptedConnect, ScriptedModelServer};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{Ended, end, pedro, run};
+use crate::support::{Ended, TempDir, end, pedro, run};
 
 fn state<'a>(checks: &'a Value, name: &str) -> Option<&'a str> {
     checks.as_array().unwrap().iter().find(|check| check["name"] == name)?["state"].as_str()
@@ -106,4 +106,35 @@ async fn a_twitch_token_is_checked_and_never_shown(pool: PgPool) {
         assert!(ended.out.contains(told), "{told} in {}", ended.out);
         assert!(!ended.out.contains("bad-token"));
     }
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_kept_in_1password_is_looked_up_and_checked(pool: PgPool) {
+    const TOKEN: &str = "the-token-of-the-server";
+    let (model, connect) = (ScriptedModelServer::start().unwrap(), ScriptedConnect::start(TOKEN).await.unwrap());
+    let url = sqlx::ConnectOptions::to_url_lossy(&*pool.connect_options());
+    connect.add("Pedro", "database", &[("url", url.as_str()), ("empty", "")]);
+    let doctor = |database: &str, token: &str| {
+        let mut doctor = pedro(None, &["doctor"]);
+        doctor.env("LLAMA_CPP_PATH", model.url().as_str()).env("DATABASE_URL", database);
+        doctor.env("OP_CONNECT_HOST", connect.url()).env("OP_CONNECT_TOKEN", token).env("OP_CONNECT_WAIT", "1s");
+        doctor
+    };
+    let ended = end(doctor("op://Pedro/database/url", TOKEN)).await;
+    for told in ["✓ 1Password: 1Password Connect answers, vaults: 1", "✓ configuration", "✓ database"] {
+        assert!(ended.out.contains(told), "{told} in {}{}", ended.out, ended.err);
+    }
+    let ended = end(doctor("op://Pedro/database/empty", TOKEN)).await;
+    let told = "✗ configuration: DATABASE_URL: names op://Pedro/database/empty, but the field \"empty\" has no value";
+    assert!(ended.code == 1 && ended.out.contains(told), "{}", ended.out);
+    let ended = end(doctor("op://Pedro/database/url", "another-token")).await;
+    assert!(ended.code == 1 && ended.out.contains("✗ 1Password: OP_CONNECT_TOKEN: "), "{}", ended.out);
+    assert!(ended.out.contains("(needed by DATABASE_URL, kept in 1Password)"), "{}", ended.out);
+    assert!(!ended.out.contains("another-token"), "{}", ended.out);
+    // Every other command, too, and from a file.
+    let dir = TempDir::new();
+    let mut migrate = pedro(None, &["migrate"]);
+    migrate.env("OP_CONNECT_HOST", connect.url()).env("OP_CONNECT_TOKEN_FILE", dir.file("token", format!("{TOKEN}\n")));
+    migrate.env("DATABASE_URL_FILE", dir.file("url", "op://Pedro/database/url\n"));
+    assert!(end(migrate).await.ok().contains("the tables are up to date"));
 }

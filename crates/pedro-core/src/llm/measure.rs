@@ -34,13 +34,17 @@ pub(crate) fn began(purpose: Purpose) {
 pub(crate) fn ended(purpose: Purpose, took: Duration, result: &Result<Generation, LlmError>) {
     let purpose = purpose.as_str();
     histogram!(GENERATION_DURATION, "purpose" => purpose).record(took);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(generation) => {
+            let tokens = generation.completion_tokens;
+            tracing::info!(purpose, duration_ms, tokens, "a generation was written");
             counter!(LLM_SUCCESSFUL).increment(1);
             count_tokens("prompt", generation.prompt_tokens);
             count_tokens("completion", generation.completion_tokens);
         }
         Err(err) => {
+            tracing::info!(purpose, duration_ms, reason = err.reason(), "a generation failed");
             match err {
                 LlmError::Empty => counter!(LLM_EMPTY).increment(1),
                 _ => counter!(LLM_FAILED).increment(1),

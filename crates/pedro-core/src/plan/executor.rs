@@ -134,6 +134,9 @@ impl Executor {
             let began = Instant::now();
             let ended = self.steps.run(&task, stop).await;
             record::plan_step(task.action, ended.is_ok(), began.elapsed());
+            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let (question, worked) = (task.question.id, ended.is_ok());
+            tracing::info!(question.id = %question, step = step.id, worked, duration_ms, "a step ends");
             (step.id, ended)
         })
     }
@@ -148,7 +151,8 @@ impl Executor {
             Ok(output) => Ended::Succeeded(output),
             Err(StepError::Stopped) => return Err(Failure::Stopped),
             Err(error) => {
-                tracing::info!(question.id = %work.question.id, step = name, %error, "a step brought nothing");
+                // Its words are for people, and may quote them.
+                tracing::debug!(question.id = %work.question.id, step = name, %error, "a step brought nothing");
                 Ended::Failed(error.to_string())
             }
         };

@@ -135,7 +135,9 @@ impl Planner {
             Ok(plan) => return Ok(drafted(plan, Origin::Model, Some(first.generation))),
             Err(problems) => told(&problems),
         };
-        tracing::info!(question.id = %question.id, ?problems, "a plan could not be used");
+        tracing::info!(question.id = %question.id, problems = problems.len(), "a plan could not be used");
+        // They quote what the model wrote, and that what people did.
+        tracing::debug!(question.id = %question.id, ?problems, "what is wrong with the plan");
         let repair = prompt::repair_messages(&asked, &first.text, &problems);
         let second = self.ask(&repair, PLAN_TOKENS, Some(wanted), Purpose::Plan, stop).await?;
         let mended = second.and_then(|second| Some((read(&second.text, &self.catalog).ok()?, second.generation)));

@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::chat::QuestionId;
+use crate::service::telemetry;
 use crate::store::StoreError;
 use crate::store::question::{self, Question, Reach};
 
@@ -82,7 +84,11 @@ impl Worker {
     {
         while !self.stop.is_cancelled() {
             match question::claim(&self.pool, &(self.reach)(), &self.held.ids(), self.expiry).await {
-                Ok(Some(question)) => self.see_to(question, &answer).await,
+                Ok(Some(question)) => {
+                    let message_id = question.platform_message_id.clone();
+                    let span = telemetry::of_question(question.id, &message_id);
+                    self.see_to(question, &answer).instrument(span).await;
+                }
                 Ok(None) => self.sleep().await,
                 Err(error) => {
                     tracing::warn!(%error, "no questions can be taken while the database is away");
@@ -105,7 +111,8 @@ impl Worker {
         F: Fn(Question, CancellationToken) -> A,
         A: Future<Output = Result<Settled, Unsettled>>,
     {
-        let (id, owner) = (question.id, question.lease_owner);
+        let (id, owner, began) = (question.id, question.lease_owner, Instant::now());
+        tracing::info!(question.id = %id, "question {id} is taken up");
         let _held = self.held.hold(id);
         let stop = self.give_up.child_token();
         let mut work = std::pin::pin!(answer(question, stop.clone()));
@@ -118,7 +125,11 @@ impl Worker {
                 work.await
             }
         };
-        let Err(unsettled) = outcome else { return };
+        let Err(unsettled) = outcome else {
+            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            return tracing::info!(question.id = %id, duration_ms, "question {id} is seen to");
+        };
+        tracing::info!(question.id = %id, counts = unsettled.counts, "question {id} goes back into the queue");
         match question::release(&self.pool, id, owner, unsettled.wait, unsettled.counts).await {
             Ok(()) | Err(StoreError::LeaseLost) => {}
             Err(error) => tracing::warn!(%error, question.id = %id, "question {id} goes back when its lease ends"),

@@ -21,6 +21,7 @@ mod figures;
 mod games;
 mod gateway;
 mod length;
+mod logs;
 mod operation;
 mod plans;
 mod privacy;

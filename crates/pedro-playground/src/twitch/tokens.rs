@@ -152,6 +152,11 @@ impl Twitch {
         });
     }
 
+    /// Every token and refresh token that there is or was.
+    pub fn tokens(&self) -> Vec<String> {
+        self.update(|world| world.tokens.known.keys().chain(world.tokens.refreshers.keys()).cloned().collect())
+    }
+
     /// Adds a refresh token that belongs to somebody.
     pub fn add_refresh_token(&self, refresh: &str, login: &str) {
         self.update(|world| world.tokens.refreshers.insert(refresh.to_owned(), normal_login(login)));

@@ -17,6 +17,18 @@ pub(crate) type Environment = BTreeMap<String, String>;
 /// What the bot says where its pages are.
 const PAGES: &str = "pages are served address=";
 
+/// The same in a log of JSON.
+const PAGES_JSON: &str = "\"message\":\"pages are served\"";
+
+/// Where the pages are, if a line of the log says so.
+fn address(line: &str) -> Option<String> {
+    if line.contains(PAGES_JSON) {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        return line["address"].as_str().map(str::to_owned);
+    }
+    line.split_once(PAGES).map(|(_, address)| address.to_owned())
+}
+
 /// A running bot. Dropping it kills it.
 pub(crate) struct Bot {
     child: Child,
@@ -85,8 +97,8 @@ impl Log {
     /// Where the pages are, of so many starts.
     pub(crate) fn address(&self, starts: usize) -> Option<String> {
         let text = self.text();
-        let told: Vec<&str> = text.split(PAGES).skip(1).filter_map(|rest| Some(rest.split_once('\n')?.0)).collect();
-        (told.len() >= starts).then(|| told.last().map(|address| (*address).to_owned()))?
+        let told: Vec<String> = text.lines().filter_map(address).collect();
+        (told.len() >= starts).then(|| told.last().cloned())?
     }
 }
 
