@@ -27,6 +27,11 @@ fn setup() -> Setup {
     Setup { environment: environment.map(|(name, value)| (name, value.to_owned())).into(), ..Setup::default() }
 }
 
+/// Each request has a connection of its own: one that was cut off takes no other with it.
+fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()
+}
+
 /// Nothing was done: the connection ended before the request did.
 const CUT_OFF: u16 = 401;
 
@@ -61,7 +66,7 @@ async fn ask(t: &Tester, http: &reqwest::Client, asked: &Asked) -> Result<u16> {
 async fn no_route_of_the_running_bot_does_anything_for_a_stranger(pool: PgPool) -> Result<()> {
     setup()
         .run(pool, async |t| {
-            let http = reqwest::Client::builder().no_proxy().build()?;
+            let http = client()?;
             let (status, described) = t.page("/v1/openapi.json").await?;
             let described: Value = serde_json::from_str(&described)?;
             let paths = described["paths"].as_object().context("no paths")?;
@@ -113,7 +118,7 @@ async fn any_request_to_the_running_bot_is_answered_in_good_order(pool: PgPool) 
     setup()
         .run(pool, async |t| {
             t.model.reply_with(|_| "As you wish.".to_owned());
-            let http = reqwest::Client::builder().no_proxy().build()?;
+            let http = client()?;
             let mut runner = TestRunner::default();
             let requests = any_request();
             let mut granted = 0;

@@ -11,9 +11,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::super::shutdown::Shutdown;
 
@@ -46,7 +46,9 @@ async fn serve_within(listener: TcpListener, router: Router, shutdown: Shutdown,
     // Dropped at the end, and with it whatever is still open.
     let mut open = JoinSet::new();
     loop {
-        while open.try_join_next().is_some() {}
+        while let Some(ended) = open.try_join_next() {
+            tell(ended);
+        }
         let accepted = tokio::select! {
             () = goodbye.cancelled() => break,
             accepted = async { (Arc::clone(&room).acquire_owned().await, listener.accept().await) } => accepted,
@@ -67,9 +69,20 @@ async fn serve_within(listener: TcpListener, router: Router, shutdown: Shutdown,
         }
     }
     drop(listener);
-    let farewell = async { while open.join_next().await.is_some() {} };
+    let farewell = async {
+        while let Some(ended) = open.join_next().await {
+            tell(ended);
+        }
+    };
     // Whoever takes longer is cut off.
     let _all_ended = tokio::time::timeout(LONGEST_GOODBYE, farewell).await;
+}
+
+/// A panic ends its own connection only; it is a fault all the same.
+fn tell(ended: Result<(), JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        error!("a request to the pages ended in a panic");
+    }
 }
 
 async fn connection(stream: TcpStream, router: Router, goodbye: CancellationToken, head_within: Duration) {
