@@ -142,13 +142,18 @@ impl Watchdog {
         if stuck.is_some() {
             return stuck;
         }
-        let too_long = |heart: &&Arc<Heart>| lock(&heart.busy_since).is_some_and(|since| since.elapsed() > longest);
-        let name = hearts.iter().find(too_long)?.name;
+        let longer = |than: Duration| {
+            move |heart: &&Arc<Heart>| lock(&heart.busy_since).is_some_and(|since| since.elapsed() > than)
+        };
+        // Long before it is too long: the time in which a neighbour was away does not count.
+        let waiting: Vec<&Arc<Heart>> = hearts.iter().filter(longer(longest / LONGEST_WORK)).collect();
         let excuse = lock(&self.excuse).clone();
-        match excuse {
-            Some(excuse) if excuse().await => None,
-            _ => Some(name),
+        if let Some(excuse) = excuse.filter(|_| !waiting.is_empty())
+            && excuse().await
+        {
+            waiting.iter().for_each(|heart| heart.begin_anew());
         }
+        Some(hearts.iter().find(longer(longest))?.name)
     }
 
     /// Feeds systemd's watchdog, if it has one, while everything moves. Says before that that the start goes on. Runs beside
@@ -182,6 +187,13 @@ impl Watchdog {
 }
 
 impl Heart {
+    /// Counts from now on, if it still works.
+    fn begin_anew(&self) {
+        if let Some(since) = &mut *lock(&self.busy_since) {
+            *since = Instant::now();
+        }
+    }
+
     fn was_not_polled(&self) -> bool {
         lock(&self.asked).is_some_and(|polls| polls == self.polls.load(Ordering::Relaxed))
     }
@@ -279,6 +291,7 @@ mod tests {
         let watchdog = Watchdog::default();
         let pulse = watchdog.pulse("inbox");
         assert_eq!(watchdog.stuck(Duration::ZERO).await, None, "it rests");
+        let heart = Arc::clone(&pulse.0);
         let (done, work) = oneshot::channel::<()>();
         let working = tokio::spawn(async move { pulse.during(work).await });
         until(&watchdog, Duration::ZERO, Some("inbox")).await;
@@ -289,9 +302,12 @@ mod tests {
             let seen = Arc::clone(&seen);
             async move { seen.load(Ordering::Relaxed) }
         });
-        assert_eq!(watchdog.stuck(Duration::ZERO).await, None, "it is excused");
+        // It begins anew at each look: what it has worked until then does not count.
+        let before = lock(&heart.busy_since).unwrap();
+        watchdog.stuck(Duration::ZERO).await;
+        assert!(lock(&heart.busy_since).unwrap() > before, "it is excused");
         away.store(false, Ordering::Relaxed);
-        assert_eq!(watchdog.stuck(Duration::ZERO).await, Some("inbox"));
+        until(&watchdog, Duration::ZERO, Some("inbox")).await;
         done.send(()).unwrap();
         working.await.unwrap().unwrap();
         assert_eq!(watchdog.stuck(Duration::ZERO).await, None);

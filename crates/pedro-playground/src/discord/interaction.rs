@@ -85,7 +85,7 @@ pub struct Interaction {
     pub(super) opened_by: Option<Snowflake>,
     /// What the bot answers with instead of its own token.
     #[serde(skip)]
-    pub(super) token: String,
+    pub token: String,
     #[serde(skip)]
     pub(super) created: Instant,
     /// When the token ends.
