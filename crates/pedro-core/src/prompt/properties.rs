@@ -259,7 +259,7 @@ fn cuts_no_grapheme(pieces: &[String], text: &str) -> Result<(), TestCaseError> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(600)) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(300)) })]
 
     #[test]
     fn whatever_the_model_writes_is_safe_to_be_said_on_twitch(output in output(), links in any::<bool>()) {

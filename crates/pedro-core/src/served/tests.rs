@@ -257,7 +257,7 @@ fn request() -> impl Strategy<Value = (Method, String, Vec<(String, String)>, Ve
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(500)) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(200)) })]
 
     #[test]
     fn any_request_is_answered_in_good_order(asked in vec(request(), 1..8)) {
