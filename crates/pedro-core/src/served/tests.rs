@@ -41,11 +41,12 @@ fn router() -> Router {
     served.router(Some(&Secret::new(TOKEN)), &communities)
 }
 
-/// Every path that the router itself knows.
+/// Every path that the router itself knows. The two of its fallback are none.
 fn routes(router: &Router) -> BTreeSet<String> {
     let shown = format!("{router:?}");
     let path = Regex::new(r#""(/[^"]*)""#).unwrap();
-    path.captures_iter(&shown).map(|found| found[1].to_owned()).filter(|path| !path.contains("__private__")).collect()
+    let paths = path.captures_iter(&shown).map(|found| found[1].to_owned());
+    paths.filter(|path| path != "/" && !path.contains("__private__")).collect()
 }
 
 fn methods() -> Vec<Method> {
