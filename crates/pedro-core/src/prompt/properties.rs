@@ -1,8 +1,11 @@
 //! What holds for whatever a model writes before it is said, and for whatever people write before a model reads it.
 
+use std::sync::LazyLock;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use regex::Regex;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::*;
@@ -200,6 +203,11 @@ fn rules(platform: Platform, links_allowed: bool, own_names: &[String]) -> Clean
     CleanRules { platform, links_allowed, own_names }
 }
 
+/// A turn of a conversation with the model; `@system:` is somebody of that name.
+static TURN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(^|[^@\w])(system|assistant|user)\s*:").unwrap());
+static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)[a-z]://\w|\bwww\.\w|evil\.com\b").unwrap());
+static UNSAFE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)<(@[!&]?|#)\d+>|</?think(ing)?\b").unwrap());
+
 /// The first thing in a text that must not be said, told without the code that removes it.
 fn unsafe_part(text: &str) -> Option<String> {
     let hidden = |c: char| {
@@ -239,10 +247,7 @@ fn unsafe_part(text: &str) -> Option<String> {
     if let Some(bad) = forbidden.iter().find(|bad| lower.contains(**bad)) {
         return Some((*bad).to_owned());
     }
-    regex::Regex::new(r"(?i)<(@[!&]?|#)\d+>|</?think(ing)?\b")
-        .unwrap()
-        .find(text)
-        .map(|found| found.as_str().to_owned())
+    UNSAFE.find(text).map(|found| found.as_str().to_owned())
 }
 
 /// Every end of a piece is an end of a grapheme of the whole. White space was folded, which joins nothing.
@@ -259,7 +264,7 @@ fn cuts_no_grapheme(pieces: &[String], text: &str) -> Result<(), TestCaseError> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(600)) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(300)) })]
 
     #[test]
     fn whatever_the_model_writes_is_safe_to_be_said_on_twitch(output in output(), links in any::<bool>()) {
@@ -268,7 +273,7 @@ proptest! {
         let cleaned = clean(&output, &rules);
         prop_assert_eq!(unsafe_part(&cleaned), None, "{:?} became {:?}", output, cleaned);
         prop_assert_eq!(clean(&cleaned, &rules), cleaned.clone(), "not stable");
-        prop_assert!(links || !cleaned.contains("://"), "{:?}", cleaned);
+        prop_assert!(links || !LINK.is_match(&cleaned), "{:?}", cleaned);
         let pieces = split(&cleaned, TWITCH_LIMIT, TWITCH_PARTS);
         prop_assert!(pieces.len() <= TWITCH_PARTS && (pieces.is_empty() == cleaned.is_empty()));
         for piece in &pieces {
@@ -344,8 +349,7 @@ proptest! {
             for bad in ["<|", "[inst]", "[/inst]", "<<sys>>", "<think>", "</think>", "###"] {
                 prop_assert!(!lower.contains(bad), "{} in {:?}", bad, read);
             }
-            let turn = regex::Regex::new(r"(^|[^@\w])(system|assistant|user)\s*:").unwrap();
-            prop_assert!(!turn.is_match(&lower), "{:?}", read);
+            prop_assert!(!TURN.is_match(&lower), "{:?}", read);
             prop_assert!(!read.chars().any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{200b}' | '\u{2066}'..='\u{2069}')), "{:?}", read);
         }
         let block = fence([&Quoted::text(&text, limit), &Quoted::said(&name, &text, limit)]);

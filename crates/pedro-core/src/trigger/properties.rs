@@ -122,7 +122,7 @@ fn message() -> impl Strategy<Value = ChatMessage> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(1_000)) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(500)) })]
 
     #[test]
     fn every_line_is_decided_and_a_question_is_never_empty_nor_longer_than_its_line(

@@ -1,10 +1,15 @@
 //! What holds for every address, however it is written or wrapped.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
 use crate::testing::cases;
+
+/// Made once: TLS takes a while to set up.
+static GUARD: LazyLock<Guard> = LazyLock::new(|| Guard::new().unwrap());
 
 /// The addresses of networks that a stranger must not reach through Pedro, told by their first and last address.
 const CLOSED: [(&str, &str); 12] = [
@@ -65,11 +70,10 @@ proptest! {
     #[test]
     fn an_address_that_is_closed_is_closed_in_every_spelling(ip in closed(), port in 1..65_535u16, scheme in select(&["http", "https"][..]), user in select(&["", "user@", "a:b@", "example.org@", "example.org%20@"][..])) {
         prop_assert!(!is_public(ip.into()), "{}", ip);
-        let guard = Guard::new().unwrap();
         for host in spellings(ip) {
             // What is no URL is asked of nobody.
             let Ok(url) = Url::parse(&format!("{scheme}://{user}{host}:{port}/x")) else { continue };
-            let asked = guard.request(Method::GET, url.clone(), false);
+            let asked = GUARD.request(Method::GET, url.clone(), false);
             let is_name = matches!(url.host(), Some(Host::Domain(_)));
             prop_assert!(!is_name, "{} is looked up as a name", url);
             prop_assert!(matches!(asked, Err(CallError::Private)), "{} was asked", url);
