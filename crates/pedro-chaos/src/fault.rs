@@ -123,6 +123,14 @@ impl Fault {
         [TwitchBotKilled, TwitchDrops, TwitchReconnect, TwitchAway, TwitchRefusesSignIn, TwitchHalfOpen].contains(&self)
     }
 
+    /// Whether what people do on Discord reaches the bot late, or its answers reach Discord late.
+    pub(crate) fn delays_discord(self) -> bool {
+        let of_gateway = [GatewayDrops, GatewaySilent, GatewayReconnect, GatewayAway, AcksWithheld];
+        let of_session = [SessionInvalid, SessionInvalidResumable, ResumeRefused, SignInInvalid];
+        let of_rest = [RestLimited, RestFails, RestBreaks, RestSlow, DiscordBotFrozen, DiscordBotKilled];
+        of_gateway.contains(&self) || of_session.contains(&self) || of_rest.contains(&self)
+    }
+
     /// Whether it is a kill.
     pub(crate) fn kills(self) -> bool {
         matches!(self, TwitchBotKilled | DiscordBotKilled)

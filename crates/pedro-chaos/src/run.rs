@@ -286,7 +286,7 @@ pub(crate) fn programs_beside(this: &Path) -> Option<PathBuf> {
 }
 
 impl Options {
-    /// As the environment says: `SECONDS_OF_CHAOS` (60), `SEED` (any).
+    /// As the environment says: `SECONDS_OF_CHAOS` (60), `SEED` (1).
     ///
     /// # Errors
     /// If a value is no number.
@@ -298,14 +298,10 @@ impl Options {
             }
             Ok(Some(value.parse().with_context(|| format!("{name} is no number: {value:?}"))?))
         };
-        let seed = match number("SEED")? {
-            Some(seed) => seed,
-            None => rand::rng().random_range(0..1_000_000),
-        };
         let this = std::env::current_exe()?;
         Ok(Self {
             trouble: Duration::from_secs(number("SECONDS_OF_CHAOS")?.unwrap_or(60)),
-            seed,
+            seed: number("SEED")?.unwrap_or(1),
             programs: programs_beside(&this).context("the programs are nowhere")?,
             logs: std::env::temp_dir(),
         })

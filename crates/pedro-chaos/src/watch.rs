@@ -13,6 +13,9 @@ const MAY_REPEAT_FOR: TimeDelta = TimeDelta::seconds(45);
 /// that is new knows neither.
 const NEW_TO_IT: [&str; 3] = ["an edit that changes nothing", "duplicate: ", "sooner than a 429 allowed"];
 
+/// What it says of an interaction that was answered too late.
+const LATE: &str = "an answer to an interaction after";
+
 /// What was seen that should not be.
 #[derive(Default)]
 pub(crate) struct Watch {
@@ -48,14 +51,15 @@ impl Watch {
     pub(crate) fn complaints(self, troubles: &[Trouble]) -> Vec<String> {
         let mut complaints = self.complaints;
         for (at, what) in self.punished {
-            let lost_a_note = |trouble: &&Trouble| {
-                let until = trouble.until.unwrap_or(trouble.from) + MAY_REPEAT_FOR;
-                let loses =
-                    trouble.fault.kills() || trouble.fault.keeps_lines_waiting() || trouble.fault.breaks_twitch();
-                loses && trouble.from <= at && at <= until
-            };
-            let is_new_to_it = NEW_TO_IT.iter().any(|one| what.contains(one));
-            if !is_new_to_it || !troubles.iter().any(|trouble| lost_a_note(&trouble)) {
+            let has_cause = troubles.iter().any(|trouble| {
+                let (fault, until) = (trouble.fault, trouble.until.unwrap_or(trouble.from));
+                let loses_a_note = fault.kills() || fault.keeps_lines_waiting() || fault.breaks_twitch();
+                let repeats = loses_a_note && NEW_TO_IT.iter().any(|one| what.contains(one));
+                // An interaction that came late with a resumed session is answered late.
+                let is_late = fault.delays_discord() && what.contains(LATE);
+                (repeats || is_late) && trouble.from <= at && at <= until + MAY_REPEAT_FOR
+            });
+            if !has_cause {
                 complaints.push(format!("would be punished at {at} by {what}"));
             }
         }

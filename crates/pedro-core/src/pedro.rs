@@ -186,6 +186,11 @@ impl Pedro {
                     let Some(place) = self.places.get(&channel) else { continue };
                     self.until_stored("gap", || channel::insert_gap(&self.pool, place.id, from, until)).await;
                 }
+                Heard::Fetched { channel } => {
+                    self.hear_lines(std::mem::take(&mut lines)).await;
+                    let Some(place) = self.places.get(&channel) else { continue };
+                    self.until_stored("fetch", || channel::end_fetch(&self.pool, place.id)).await;
+                }
             }
         }
         self.hear_lines(lines).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pedro_core::chat::{ChannelId, Heard, Platform, Removal};
-use pedro_core::store::{channel, message};
+use pedro_core::store::message;
 use twilight_model::channel::Message;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
@@ -62,9 +62,8 @@ async fn catch_up(bot: &Arc<Bot>, missed: &Missed) {
     {
         tracing::debug!(%channel, %error, "what was changed or taken back in a channel is not known");
     }
-    if let Err(error) = channel::end_fetch(&bot.pedro.pool, missed.place).await {
-        tracing::warn!(%channel, %error, "what was fetched will be fetched once more");
-    }
+    // Behind what was fetched: who is killed before that is written fetches it again.
+    bot.recorder.put_patiently(Note::Changed(Heard::Fetched { channel: key(channel) })).await;
 }
 
 async fn fetch(

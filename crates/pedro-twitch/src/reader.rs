@@ -55,9 +55,9 @@ pub(crate) struct Reader {
 /// What the reader remembers between two messages.
 #[derive(Default)]
 struct Memory {
-    /// When the last message before the present connection came.
+    /// Up to when was heard before the present connection.
     before_connection: Option<DateTime<Utc>>,
-    /// When the last message came that is not part of a sign-in: until then everything was heard.
+    /// Up to when everything was heard.
     last: Option<DateTime<Utc>>,
     joined_before: HashSet<String>,
 }
@@ -132,7 +132,7 @@ impl Reader {
     fn hear(&mut self, message: ServerMessage, memory: &mut Memory) {
         self.state.clock.touch();
         let now = Utc::now();
-        let hears = is_of_a_connection_that_stands(&message);
+        let heard_to = heard_to(&message, now);
         match message {
             // Whoever sent it stores it, with what it was made from: that must not come second.
             ServerMessage::Privmsg(line)
@@ -165,9 +165,7 @@ impl Reader {
                 }
             }
         }
-        if hears {
-            memory.last = Some(now);
-        }
+        memory.last = memory.last.max(heard_to);
     }
 
     fn put(&self, heard: Heard) {
@@ -243,20 +241,19 @@ impl Reader {
     }
 }
 
-/// Whether a message shows that all before it was heard. The words of a sign-in come over a new connection: what was said
-/// since the old one was last heard is lost by then.
-fn is_of_a_connection_that_stands(message: &ServerMessage) -> bool {
-    matches!(
-        message,
-        ServerMessage::Privmsg(_)
-            | ServerMessage::UserNotice(_)
-            | ServerMessage::ClearMsg(_)
-            | ServerMessage::ClearChat(_)
-            | ServerMessage::Join(_)
-            | ServerMessage::UserState(_)
-            | ServerMessage::Ping(_)
-            | ServerMessage::Pong(_)
-    )
+/// Up to when a message shows that all was heard: to when it was said, not to when it is read, for a process that was held up
+/// reads late, from a connection that may be broken by then. The words of a sign-in show nothing: they come over a new
+/// connection.
+fn heard_to(message: &ServerMessage, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let said = match message {
+        ServerMessage::Privmsg(line) => line.server_timestamp,
+        ServerMessage::UserNotice(notice) => notice.server_timestamp,
+        ServerMessage::ClearMsg(deleted) => deleted.server_timestamp,
+        ServerMessage::ClearChat(cleared) => cleared.server_timestamp,
+        ServerMessage::Join(_) => now,
+        _ => return None,
+    };
+    Some(said.min(now))
 }
 
 /// Waits until Pedro is signed in; false when it is told to stop.

@@ -207,4 +207,9 @@ pub enum Heard {
         /// First moment that is heard again.
         until: DateTime<Utc>,
     },
+    /// All that was missed in a channel has been put in before this: once it is written, nothing is missing there any more.
+    Fetched {
+        /// Where.
+        channel: ChannelKey,
+    },
 }

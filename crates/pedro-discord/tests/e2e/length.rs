@@ -126,7 +126,9 @@ async fn what_cannot_be_said_becomes_a_polite_sentence_and_no_draft_shows_it(poo
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_limit_in_the_middle_of_a_long_answer_and_on_its_edit_delays_it_and_loses_nothing(pool: PgPool) -> Result<()> {
+async fn a_limit_in_the_middle_of_a_long_answer_and_on_its_edit_delays_it_and_loses_nothing(
+    pool: PgPool,
+) -> Result<()> {
     run_test(pool, async |t| {
         let (text, parts) = long_answer();
         t.model.push(Turn::SayAfter(std::time::Duration::from_secs(1), text));

@@ -276,7 +276,7 @@ async fn a_machine_without_the_database_is_silent_about_what_another_has_answere
     world
         .until("the first machine has given up", async |_| {
             let log = first.log.text();
-        Ok(["taken over", "was not answered"].iter().any(|words| log.contains(words)).then_some(()))
+            Ok(["taken over", "was not answered"].iter().any(|words| log.contains(words)).then_some(()))
         })
         .await?;
     world.each_was_answered_once(&questions)?;

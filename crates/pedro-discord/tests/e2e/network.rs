@@ -18,6 +18,7 @@ pub(crate) struct Namespace {
 
 impl Namespace {
     /// Makes one; `None`, with a word in the test's output, where that is not permitted.
+    #[expect(clippy::print_stdout, reason = "shown by the test runner")]
     pub(crate) fn make() -> Option<Self> {
         match Self::try_make() {
             Ok(namespace) => Some(namespace),

@@ -19,7 +19,9 @@ async fn each_is_stored_in_order(t: &TwitchTester, begins: &str, said: &[String]
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_storm_of_2000_lines_in_ten_seconds_is_stored_whole_and_questions_in_it_are_answered(pool: PgPool) -> Result<()> {
+async fn a_storm_of_2000_lines_in_ten_seconds_is_stored_whole_and_questions_in_it_are_answered(
+    pool: PgPool,
+) -> Result<()> {
     run_test(pool, async |t| {
         let (mut said, mut questions) = (Vec::new(), Vec::new());
         for number in 0..2_000 {
