@@ -51,13 +51,7 @@ pub(crate) async fn measure(memory: &Memory, embedder: &Arc<dyn Embedder>, chat:
 }
 
 /// Lines at a steady rate, with a search after the other; then the embedder catches up.
-async fn lines(
-    part: &mut Part,
-    town: &Town,
-    memory: &Memory,
-    embedder: &Arc<dyn Embedder>,
-    chat: &Chat,
-) -> Result<()> {
+async fn lines(part: &mut Part, town: &Town, memory: &Memory, embedder: &Arc<dyn Embedder>, chat: &Chat) -> Result<()> {
     let retriever = Retriever::new(memory.pool.clone(), Arc::clone(embedder), memory.space);
     let count = (LINES_PER_SECOND * u32::try_from(EVENING.as_secs())?) as usize;
     let before: i64 = sqlx::query_scalar("select count(*) from pedro.message").fetch_one(&memory.pool).await?;
@@ -95,7 +89,10 @@ async fn lines(
     }
     let searches = took.len();
     let took = Spread::of(took);
-    part.row(format!("{searches} searches meanwhile: median / p95"), format!("{} / {}", ms(took.median()), ms(took.p95())));
+    part.row(
+        format!("{searches} searches meanwhile: median / p95"),
+        format!("{} / {}", ms(took.median()), ms(took.p95())),
+    );
     part.row("lines without an embedding at the end", lag.to_string());
     part.row("until all have one", format!("{:.0} s", last.elapsed().as_secs_f64()));
     Ok(())
