@@ -46,7 +46,15 @@ impl Call {
         #[expect(deprecated, reason = "stand-ins and older versions send only this")]
         let channel = interaction.channel.as_ref().map(|channel| channel.id).or(interaction.channel_id)?;
         let author = author(&bot, &interaction)?;
-        Some(Self { bot, interaction, channel, author, options: Vec::new(), began: Instant::now(), apologised: Arc::default() })
+        Some(Self {
+            bot,
+            interaction,
+            channel,
+            author,
+            options: Vec::new(),
+            began: Instant::now(),
+            apologised: Arc::default(),
+        })
     }
 
     /// Says that an answer will come; `ephemeral`: that only the person sees.
