@@ -256,6 +256,7 @@ communities:
         fs::write(dir.join("pedro.yaml"), "communities: [{name: one, persona: persona.md}]").unwrap();
         let mut problems = ConfigProblems::default();
         let file = read(&dir.join("pedro.yaml"), Tz::UTC, &mut problems).unwrap().communities.unwrap();
+        fs::remove_dir_all(&dir).unwrap();
         assert_eq!(file.community_of_twitch("x").persona, Some(Persona::Text("Be kind.".to_owned())));
     }
 }
