@@ -1,6 +1,6 @@
 //! What is wrong with the configuration, all of it at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::super::one_password::{self, Followed, Unasked};
@@ -50,11 +50,11 @@ pub struct ConfigProblems {
     /// What the operator should know although nothing is wrong.
     notes: Vec<&'static str>,
     /// Values that are kept in 1Password, as far as they were looked up.
-    followed: HashMap<String, Followed>,
+    followed: BTreeMap<String, Followed>,
     /// Those that were not: variable and reference.
     wanted: Vec<(String, String)>,
     /// Variables whose value could not be had. Whatever else seems wrong with them is about a placeholder.
-    unread: HashSet<String>,
+    unread: BTreeSet<String>,
 }
 
 /// What a reference must lead to, and one that is written right.
@@ -151,7 +151,7 @@ impl ConfigProblems {
     }
 
     /// Problems of settings that are read once more, with what 1Password said.
-    pub(super) fn knowing(followed: HashMap<String, Followed>) -> Self {
+    pub(super) fn knowing(followed: BTreeMap<String, Followed>) -> Self {
         Self { followed, ..Self::default() }
     }
 

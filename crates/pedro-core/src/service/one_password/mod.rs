@@ -9,7 +9,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -63,7 +63,7 @@ pub struct OnePassword {
 #[derive(Debug, Default)]
 struct State {
     connect: Option<Connect>,
-    followed: HashMap<String, Followed>,
+    followed: BTreeMap<String, Followed>,
     unasked: Option<Unasked>,
 }
 
@@ -82,7 +82,7 @@ impl OnePassword {
     pub(super) async fn follow<'a>(
         &self,
         references: impl Iterator<Item = &'a str>,
-    ) -> (HashMap<String, Followed>, Option<Unasked>) {
+    ) -> (BTreeMap<String, Followed>, Option<Unasked>) {
         let mut state = self.state.lock().await;
         let settings = self.settings(&mut ConfigProblems::default());
         for written in references {
