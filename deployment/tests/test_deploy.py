@@ -80,7 +80,7 @@ class Deploy(HostTest):
 
     def test_what_it_looks_for_in_page_and_log_is_what_the_bot_says(self) -> None:
         source = ROOT / "crates/pedro-twitch/src"
-        self.assertIn('"nobody has signed Pedro in', (source / "main.rs").read_text())
+        self.assertIn('"nobody has signed Pedro in', (source / "health.rs").read_text())
         self.assertIn('"Pedro must be let into Twitch: open ', (source / "sign_in.rs").read_text())
         pages = (ROOT / "crates/pedro-core/src/service/http.rs").read_text()
         self.assertIn('"checks":{"model":{"ok":false,"detail":"loading"}}', pages, "a test of the page says its shape")
