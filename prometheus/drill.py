@@ -177,5 +177,5 @@ def main():
 if __name__ == "__main__":
     import signal
 
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both clean up
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: cleans up
     main()

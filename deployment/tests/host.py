@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,6 +90,8 @@ class HostTest(unittest.TestCase):
         done = subprocess.run(
             command, cwd=folder, env=environ | environment, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+            # As in a terminal, also where what runs the tests was started in the background, deaf to Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         self.assertNotIn("the stand-in does not know", done.stdout)
         if code is None:
