@@ -1,7 +1,7 @@
 //! The figures of `docs/benchmarks.md`, measured through the real path: `make bench`, or a part of them with
 //! `cargo bench -p pedro-twitch --bench figures -- recall` (`store`, `embed`, `recall`, `answer`, `process`, `plan`).
 //!
-//! Only a run of all parts writes the page. `scale` is for itself: it takes ten minutes or more, and writes `docs/scale.md`.
+//! Only a run of all parts writes the page. `scale` is for itself: it takes ten minutes, and writes `docs/scale.md`.
 //! `BENCH_KEEP=1` leaves the databases for a look with psql.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
