@@ -104,6 +104,8 @@ async fn live(town: &mut Town, options: &Options) -> Result<Vec<String>> {
     let crowd = tokio::spawn(crowd.live());
     let mut watch = Watch::default();
     let mut troubles = make_trouble(town, options, &mut watch).await?;
+    // It goes on for ever: one that has ended has panicked, and a quiet town would pass.
+    ensure!(!crowd.is_finished(), "the crowd fell silent in the middle");
     crowd.abort();
     end_all(town, &mut troubles).await?;
     calm(town, &mut watch).await?;
