@@ -62,7 +62,9 @@ pub fn routes(booted: Booted, token: Option<&Secret>, communities: &CommunityFil
         .route("/v1/plans", post(plans::create))
         .route("/v1/plans/{id}", get(plans::show))
         .route("/v1/steps", post(steps::run))
-        .route("/v1/{*rest}", any(async || Refusal::not_found(say::no_such_route())))
+        // The wildcard takes everything but nothing at all.
+        .route("/v1/", any(no_such_route))
+        .route("/v1/{*rest}", any(no_such_route))
         .method_not_allowed_fallback(async || Refusal::wrong_method())
         // The guard has read the body by then, and counted. Not `layer`: that would be asked for the token of what is not
         // the API's at all.
@@ -70,6 +72,10 @@ pub fn routes(booted: Booted, token: Option<&Secret>, communities: &CommunityFil
         .route_layer(middleware::from_fn_with_state(Arc::clone(&api), guard::check))
         .with_state(api)
         .route("/v1/openapi.json", get(openapi::show))
+}
+
+async fn no_such_route() -> Refusal {
+    Refusal::not_found(say::no_such_route())
 }
 
 /// The API as it describes itself.
