@@ -26,15 +26,9 @@ pub struct Cue {
 }
 
 impl Cue {
-    /// What to look for in a candidate: the question's lexemes, and those of times if it asks when.
-    pub fn noted(&self, lexemes: &[String]) -> Vec<String> {
-        let moments = form::MOMENTS.iter().filter(|_| self.asks_when).map(|&word| word.to_owned());
-        lexemes.iter().cloned().chain(moments.filter(|word| !lexemes.contains(word))).collect()
-    }
-
-    /// Whether a line that has these of the noted lexemes names a time, and that is asked for.
-    pub fn is_told_by(&self, matched: &[String]) -> bool {
-        self.asks_when && matched.iter().any(|word| form::MOMENTS.contains(&word.as_str()))
+    /// Whether a line with these lexemes names a time, and that is asked for.
+    pub fn is_told_by(&self, lexemes: &[String]) -> bool {
+        self.asks_when && lexemes.iter().any(|word| form::MOMENTS.contains(&word.as_str()))
     }
 }
 
@@ -156,11 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn times_are_noted_only_if_they_are_asked_for() {
+    fn a_line_tells_a_time_only_if_that_is_asked_for() {
         let (when, what) = (cue("When did Maya move?", &["maya"]), cue("What did Maya move?", &["maya"]));
         let (own, told) = (["move".to_owned()], ["yesterday".to_owned()]);
-        assert!(when.noted(&own).contains(&told[0]) && when.is_told_by(&told) && !when.is_told_by(&own));
-        assert!(what.noted(&own) == own && !what.is_told_by(&told));
+        assert!(when.is_told_by(&told) && !when.is_told_by(&own) && !what.is_told_by(&told));
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn neighbours(line: &Candidate, own: &HashMap<i64, Own<'_>>, weights: &Weights) 
 
 /// What a line's score counts for as an answer to this question.
 fn telling(line: &Candidate, prefer: &Preference<'_>, weights: &Weights) -> f64 {
-    let lacks = (1.0 - f64::from(line.length) / TELLING).max(0.0);
+    let lacks = (1.0 - line.lexemes.len() as f64 / TELLING).max(0.0);
     let terse = if prefer.asks { weights.terse * lacks } else { 0.0 };
     (1.0 - terse) * if (prefer.moment)(line) { 1.0 + weights.moment } else { 1.0 }
 }
@@ -167,8 +167,8 @@ fn word_score(line: &Candidate, rarity: &Rarity, asked: f64) -> f64 {
         return 0.0;
     }
     // Not `sum`: that of nothing is -0.0.
-    let has = line.matched.iter().filter_map(|word| rarity.get(word)).fold(0.0, |sum, rare| sum + rare);
-    let length = 1.0 + 0.3 * (f64::from(line.length) / 12.0 - 1.0);
+    let has = line.lexemes.iter().filter_map(|word| rarity.get(word)).fold(0.0, |sum, rare| sum + rare);
+    let length = 1.0 + 0.3 * (line.lexemes.len() as f64 / 12.0 - 1.0);
     (has / asked / length.max(0.85)).min(1.0)
 }
 
@@ -183,14 +183,15 @@ fn meaning_score(line: &Candidate) -> f64 {
 mod tests {
     use super::*;
 
-    fn line(id: i64, matched: &[&str], similarity: f64) -> Candidate {
+    /// Eight lexemes, as a chat line has.
+    fn line(id: i64, lexemes: &[&str], similarity: f64) -> Candidate {
+        const OTHERS: [&str; 8] = ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"];
         Candidate {
             id,
             channel_id: 1,
             author_id: id % 2,
             sent_at: chrono::DateTime::UNIX_EPOCH,
-            matched: matched.iter().map(|&word| word.to_owned()).collect(),
-            length: 8,
+            lexemes: lexemes.iter().chain(&OTHERS).take(8).map(|&word| word.to_owned()).collect(),
             similarity: Some(similarity),
             before: None,
             after: None,
@@ -250,7 +251,8 @@ mod tests {
 
     #[test]
     fn a_line_that_says_little_is_no_answer_but_may_be_what_a_remark_is_about() {
-        let (remark, answer) = (Candidate { length: 1, ..line(1, &[], 0.5) }, line(2, &[], 0.45));
+        let (remark, answer) =
+            (Candidate { lexemes: vec!["great".to_owned()], ..line(1, &[], 0.5) }, line(2, &[], 0.45));
         let ranked = |asks| {
             let prefer = Preference { author: &|_| false, date: &|_| false, moment: &|_| false, asks };
             rank(&[remark.clone(), answer.clone()], &Rarity::new(), &prefer, &Weights::HYBRID)

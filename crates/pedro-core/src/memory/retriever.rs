@@ -91,12 +91,17 @@ pub struct Retriever {
 /// A question made ready for the database.
 struct Query {
     lexemes: Vec<String>,
-    /// The lexemes that are looked for in candidates.
-    noted: Vec<String>,
+    /// Those that lines are looked up by.
     listed: Vec<String>,
     vector: Option<HalfVector>,
     /// The question's own line is no candidate: it fits itself best, and would lend that to its neighbours.
     exclude: Option<MessageId>,
+}
+
+impl Query {
+    fn allows(&self, line: &Candidate) -> bool {
+        self.exclude != Some(MessageId(line.id))
+    }
 }
 
 impl Retriever {
@@ -129,12 +134,8 @@ impl Retriever {
         let mut hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
         if bordered && !hits.iter().any(|hit| hit.why.own(&recall.weights) >= WITHIN_BORDER) {
             let scopes = self::scopes(&channels, &authors, &cue, false);
-            let (mut found, by_meaning) = tokio::try_join!(
-                self.by_words(&scopes, &query.listed),
-                self.by_meaning(&scopes, async { query.vector.clone() })
-            )?;
-            found.extend(by_meaning.0);
-            let candidates = self.complete(Vec::new(), &found, &query).await?;
+            let (found, sizes) = tokio::try_join!(self.by_words(&scopes, &query.listed), self.sizes(&scopes))?;
+            let candidates = self.join_by_meaning(found, &scopes, &sizes, &query).await?;
             hits = self.rank(recall, &cue, &authors, &query, candidates).await?;
         }
         record::retrieved(began.elapsed(), hits.len());
@@ -167,22 +168,20 @@ impl Retriever {
     ) -> Result<(Query, Vec<Candidate>), StoreError> {
         let words = async {
             let lexemes = self.lexemes(&cue.words, channels, exclude).await?;
-            let (noted, listed) = (cue.noted(&lexemes), self.statistics.selective(&lexemes).await);
-            let found = distinct(&self.by_words(scopes, &listed).await?);
-            let lines = search::candidates(&self.pool, &found, &noted).await?;
-            Ok::<_, StoreError>((lexemes, noted, listed, lines))
+            let listed = self.statistics.selective(&lexemes).await;
+            let found = self.by_words(scopes, &listed).await?;
+            Ok::<_, StoreError>((lexemes, listed, found))
         };
         let embed = async {
             let vector = self.embedder.embed_query(&cue.meaning).await;
-            vector
+            let vector = vector
                 .map(|vector| HalfVector::from_f32_slice(&vector))
-                .inspect_err(|error| tracing::warn!(%error, "the embedder failed: retrieval goes by words alone"))
-                .ok()
+                .inspect_err(|error| tracing::warn!(%error, "the embedder failed: retrieval goes by words alone"));
+            Ok(vector.ok())
         };
-        let ((lexemes, noted, listed, lines), (by_meaning, vector)) =
-            tokio::try_join!(words, self.by_meaning(scopes, embed))?;
-        let query = Query { lexemes, noted, listed, vector, exclude };
-        let candidates = self.complete(lines, &by_meaning, &query).await?;
+        let ((lexemes, listed, found), sizes, vector) = tokio::try_join!(words, self.sizes(scopes), embed)?;
+        let query = Query { lexemes, listed, vector, exclude };
+        let candidates = self.join_by_meaning(found, scopes, &sizes, &query).await?;
         Ok((query, candidates))
     }
 
@@ -206,7 +205,7 @@ impl Retriever {
         Ok(lexemes)
     }
 
-    async fn by_words(&self, scopes: &[Scope], listed: &[String]) -> Result<Vec<MessageId>, StoreError> {
+    async fn by_words(&self, scopes: &[Scope], listed: &[String]) -> Result<Vec<Candidate>, StoreError> {
         if listed.is_empty() {
             return Ok(Vec::new());
         }
@@ -214,24 +213,62 @@ impl Retriever {
         Ok(try_join_all(lists).await?.concat())
     }
 
-    /// The lines nearest to a vector, and the vector once it is there; none without one.
+    /// How many lines each scope holds, as far as that matters.
+    async fn sizes(&self, scopes: &[Scope]) -> Result<Vec<i64>, StoreError> {
+        try_join_all(scopes.iter().map(|scope| search::size_up_to_exact(&self.pool, scope))).await
+    }
+
+    /// Joins lines that were found by their words and those nearest in meaning, each once, and says of all how near they
+    /// are.
+    async fn join_by_meaning(
+        &self,
+        by_words: Vec<Candidate>,
+        scopes: &[Scope],
+        sizes: &[i64],
+        query: &Query,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let ids: Vec<i64> = by_words.iter().map(|line| line.id).collect();
+        let (nearest, similarities) = match &query.vector {
+            Some(vector) => tokio::try_join!(
+                self.by_meaning(scopes, sizes, vector),
+                search::similarities(&self.pool, &ids, vector, self.space)
+            )?,
+            None => Default::default(),
+        };
+        let by_words =
+            by_words.into_iter().map(|line| Candidate { similarity: similarities.get(&line.id).copied(), ..line });
+        let lines: HashMap<i64, Candidate> = by_words.chain(nearest).map(|line| (line.id, line)).collect();
+        Ok(lines.into_values().filter(|line| query.allows(line)).collect())
+    }
+
     async fn by_meaning(
         &self,
         scopes: &[Scope],
-        vector: impl Future<Output = Option<HalfVector>>,
-    ) -> Result<(Vec<MessageId>, Option<HalfVector>), StoreError> {
-        let sizes = try_join_all(scopes.iter().map(|scope| search::size_up_to_exact(&self.pool, scope)));
-        let (sizes, vector) = tokio::join!(sizes, vector);
-        let (sizes, Some(near)) = (sizes?, &vector) else { return Ok((Vec::new(), None)) };
-        let lists = scopes.iter().zip(sizes).map(async |(scope, size)| {
+        sizes: &[i64],
+        near: &HalfVector,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let lists = scopes.iter().zip(sizes).map(async |(scope, &size)| {
             if size <= search::EXACT_UP_TO {
                 search::by_meaning_exact(&self.pool, scope, self.space, near, MOST_WANTED).await
             } else {
                 search::by_meaning(&self.pool, scope, self.space, near, MOST_WANTED).await
             }
         });
-        let found = try_join_all(lists).await?.concat();
-        Ok((found, vector))
+        Ok(try_join_all(lists).await?.concat())
+    }
+
+    /// Reads lines that nothing found, with how near they are in meaning.
+    async fn read(&self, ids: &[i64], query: &Query) -> Result<Vec<Candidate>, StoreError> {
+        let similarities = async {
+            let Some(vector) = &query.vector else { return Ok(HashMap::new()) };
+            search::similarities(&self.pool, ids, vector, self.space).await
+        };
+        let (mut lines, similarities) = tokio::try_join!(search::candidates(&self.pool, ids), similarities)?;
+        lines.retain(|line| query.allows(line));
+        for line in &mut lines {
+            line.similarity = similarities.get(&line.id).copied();
+        }
+        Ok(lines)
     }
 
     async fn rank(
@@ -246,13 +283,13 @@ impl Retriever {
         let prefer = Preference {
             author: &|line| authors.contains(&AuthorId(line.author_id)),
             date: &|line| cue.range.as_ref().is_some_and(|range| (range.from..range.until).contains(&line.sent_at)),
-            moment: &|line| cue.is_told_by(&line.matched),
+            moment: &|line| cue.is_told_by(&line.lexemes),
             asks: cue.asks,
         };
         if recall.weights.before + recall.weights.after > 0.0 {
             let best = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
             let beside = neighbours_of(&candidates, best.iter().take(WITH_NEIGHBOURS).map(|(id, _)| *id));
-            candidates.extend(self.complete(Vec::new(), &beside, query).await?);
+            candidates.extend(self.read(&beside, query).await?);
         }
         let ranked = fuse::rank(&candidates, &rarity, &prefer, &recall.weights);
         if !ranked.iter().any(|(_, why)| why.own(&recall.weights) >= recall.weights.floor) {
@@ -260,31 +297,6 @@ impl Retriever {
         }
         let hits = ranked.into_iter().filter(|(_, why)| why.score > 0.0);
         Ok(hits.take(recall.count).map(|(id, why)| Hit { id: MessageId(id), why }).collect())
-    }
-
-    /// Joins lines that are read already and lines that were found, and says of all how near they are in meaning.
-    async fn complete(
-        &self,
-        mut lines: Vec<Candidate>,
-        found: &[MessageId],
-        query: &Query,
-    ) -> Result<Vec<Candidate>, StoreError> {
-        let known: HashSet<i64> = lines.iter().map(|line| line.id).collect();
-        let mut fresh = distinct(found);
-        fresh.retain(|id| !known.contains(id));
-        let all: Vec<i64> = known.into_iter().chain(fresh.iter().copied()).collect();
-        let similarities = async {
-            let Some(vector) = &query.vector else { return Ok(HashMap::new()) };
-            search::similarities(&self.pool, &all, vector, self.space).await
-        };
-        let (fresh, similarities) =
-            tokio::try_join!(search::candidates(&self.pool, &fresh, &query.noted), similarities)?;
-        lines.extend(fresh);
-        lines.retain(|line| Some(MessageId(line.id)) != query.exclude);
-        for line in &mut lines {
-            line.similarity = similarities.get(&line.id).copied();
-        }
-        Ok(lines)
     }
 
     /// The hits with `around` lines before and after each, the best window first. No line stands in two of them.
@@ -313,17 +325,12 @@ fn scopes(channels: &[ChannelId], authors: &[AuthorId], cue: &Cue, bordered: boo
     scopes
 }
 
-fn distinct(ids: &[MessageId]) -> Vec<i64> {
-    let ids: HashSet<i64> = ids.iter().map(|id| id.0).collect();
-    ids.into_iter().collect()
-}
-
 /// The neighbours of the best candidates that are not candidates themselves.
-fn neighbours_of(candidates: &[Candidate], best: impl Iterator<Item = i64>) -> Vec<MessageId> {
+fn neighbours_of(candidates: &[Candidate], best: impl Iterator<Item = i64>) -> Vec<i64> {
     let known: HashSet<i64> = candidates.iter().map(|line| line.id).collect();
     let best: HashSet<i64> = best.collect();
     let beside = candidates.iter().filter(|line| best.contains(&line.id)).flat_map(|line| [line.before, line.after]);
-    beside.flatten().filter(|id| !known.contains(id)).map(MessageId).collect()
+    beside.flatten().filter(|id| !known.contains(id)).collect()
 }
 
 /// Gives each hit the lines around it, best hit first, without those that a better one has already.

@@ -93,17 +93,22 @@ pub async fn by_words(
     scope: &Scope,
     lexemes: &[String],
     count: i64,
-) -> Result<Vec<MessageId>, StoreError> {
+) -> Result<Vec<Candidate>, StoreError> {
     let authors = scope.author_ids();
-    let ids = sqlx::query_scalar!(
+    let rows = sqlx::query_as!(
+        Candidate,
         r#"with asked as (
                select array_to_string(array(select quote_literal(word) from unnest($1::text[]) as word), ' | ')::tsquery as query
+           ), found as materialized (
+               select id from pedro.message, asked
+               where words @@ query and author_kind = 'person' and channel_id = any($2)
+                   and ($3::bigint[] is null or author_id = any($3))
+                   and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
+               order by ts_rank(words, query) desc, id desc limit $6
            )
-           select id from pedro.message, asked
-           where words @@ query and author_kind = 'person' and channel_id = any($2)
-               and ($3::bigint[] is null or author_id = any($3))
-               and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
-           order by ts_rank(words, query) desc, id desc limit $6"#,
+           select id as "id!", channel_id as "channel_id!", author_id as "author_id!", sent_at as "sent_at!", doubt as "doubt!",
+               lexemes as "lexemes!", before, after, null::float8 as similarity
+           from found join pedro.candidate using (id)"#,
         lexemes,
         &scope.channel_ids(),
         authors.as_deref(),
@@ -113,7 +118,7 @@ pub async fn by_words(
     )
     .fetch_all(db)
     .await?;
-    Ok(ids.into_iter().map(MessageId).collect())
+    Ok(rows)
 }
 
 /// Which of the lexemes no person's line in these channels has, but for one line: the question itself.
@@ -199,17 +204,21 @@ pub async fn by_meaning(
     space: EmbeddingSpace,
     vector: &HalfVector,
     count: i64,
-) -> Result<Vec<MessageId>, StoreError> {
+) -> Result<Vec<Candidate>, StoreError> {
     // The partial index is used only when model and dimension stand in the statement: numbers of our own, no text.
     let EmbeddingSpace { model_id, dimension } = space;
     let statement = format!(
-        "select message_id from pedro.message_embedding
-         where model_id = {model_id} and evidence and channel_id = any($2)
-             and ($3::bigint[] is null or author_id = any($3))
-             and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
-         order by embedding::halfvec({dimension}) <=> $1 limit $6"
+        "with near as materialized (
+             select message_id as id, 1 - (embedding::halfvec({dimension}) <=> $1) as similarity
+             from pedro.message_embedding
+             where model_id = {model_id} and evidence and channel_id = any($2)
+                 and ($3::bigint[] is null or author_id = any($3))
+                 and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
+             order by embedding::halfvec({dimension}) <=> $1 limit $6
+         )
+         select candidate.*, similarity from near join pedro.candidate using (id)"
     );
-    let ids: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(statement))
         .bind(vector)
         .bind(scope.channel_ids())
         .bind(scope.author_ids())
@@ -218,7 +227,7 @@ pub async fn by_meaning(
         .bind(count)
         .fetch_all(db)
         .await?;
-    Ok(ids.into_iter().map(MessageId).collect())
+    Ok(rows)
 }
 
 /// Lines whose meaning is nearest to a vector, by comparing all of a small scope.
@@ -231,18 +240,24 @@ pub async fn by_meaning_exact(
     space: EmbeddingSpace,
     vector: &HalfVector,
     count: i64,
-) -> Result<Vec<MessageId>, StoreError> {
+) -> Result<Vec<Candidate>, StoreError> {
     let authors = scope.author_ids();
-    let ids = sqlx::query_scalar!(
+    let rows = sqlx::query_as!(
+        Candidate,
         r#"with line as materialized (
                select id from pedro.message
                where author_kind = 'person' and channel_id = any($2)
                    and ($3::bigint[] is null or author_id = any($3))
                    and ($4::timestamptz is null or sent_at >= $4) and ($5::timestamptz is null or sent_at < $5)
                limit $6
+           ), near as materialized (
+               select id, embedding <=> $1::halfvec as distance
+               from line join pedro.message_embedding on message_id = line.id and model_id = $7
+               order by distance limit $8
            )
-           select message_id from line join pedro.message_embedding on message_id = line.id and model_id = $7
-           order by embedding <=> $1::halfvec limit $8"#,
+           select id as "id!", channel_id as "channel_id!", author_id as "author_id!", sent_at as "sent_at!", doubt as "doubt!",
+               lexemes as "lexemes!", before, after, 1 - distance as similarity
+           from near join pedro.candidate using (id)"#,
         vector as &HalfVector,
         &scope.channel_ids(),
         authors.as_deref(),
@@ -254,7 +269,7 @@ pub async fn by_meaning_exact(
     )
     .fetch_all(db)
     .await?;
-    Ok(ids.into_iter().map(MessageId).collect())
+    Ok(rows)
 }
 
 /// A candidate with everything that scores are made from.
@@ -268,13 +283,11 @@ pub struct Candidate {
     pub author_id: i64,
     /// When.
     pub sent_at: DateTime<Utc>,
-    /// Those of the lexemes looked for that it has.
-    pub matched: Vec<String>,
-    /// How many lexemes it has.
-    pub length: i32,
+    /// Its lexemes, each once.
+    pub lexemes: Vec<String>,
     /// Cosine similarity with the question (-1 to 1), once it is asked for; `None` without an embedding in this space.
     pub similarity: Option<f64>,
-    /// The line before it in its channel, if a person wrote it within [`NEIGHBOUR_GAP_MINUTES`].
+    /// The line before it in its channel, if a person wrote it within the hour.
     pub before: Option<i64>,
     /// The line after it, likewise.
     pub after: Option<i64>,
@@ -282,37 +295,17 @@ pub struct Candidate {
     pub doubt: i16,
 }
 
-/// Lines further apart in time than this are no neighbours: another conversation has begun.
-pub const NEIGHBOUR_GAP_MINUTES: i32 = 60;
-
 /// Reads what scores are made from, but for [`similarities`], for lines found in whichever way.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn candidates(
-    db: impl PgExecutor<'_>,
-    ids: &[i64],
-    lexemes: &[String],
-) -> Result<Vec<Candidate>, StoreError> {
+pub async fn candidates(db: impl PgExecutor<'_>, ids: &[i64]) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query_as!(
         Candidate,
-        r#"select message.id, message.channel_id, message.author_id, message.sent_at, doubt,
-               array(select word from unnest($2::text[]) as word where word = any(tsvector_to_array(words))) as "matched!",
-               length(words) as "length!",
-               null::float8 as similarity,
-               (select line.id from pedro.message as line
-                where line.channel_id = message.channel_id and (line.sent_at, line.id) < (message.sent_at, message.id)
-                    and line.sent_at > message.sent_at - make_interval(mins => $3) and line.author_kind = 'person'
-                order by line.sent_at desc, line.id desc limit 1) as before,
-               (select line.id from pedro.message as line
-                where line.channel_id = message.channel_id and (line.sent_at, line.id) > (message.sent_at, message.id)
-                    and line.sent_at < message.sent_at + make_interval(mins => $3) and line.author_kind = 'person'
-                order by line.sent_at, line.id limit 1) as after
-           from pedro.message
-           where message.id = any($1)"#,
-        ids,
-        lexemes,
-        NEIGHBOUR_GAP_MINUTES
+        r#"select id as "id!", channel_id as "channel_id!", author_id as "author_id!", sent_at as "sent_at!", doubt as "doubt!",
+               lexemes as "lexemes!", before, after, null::float8 as similarity
+           from pedro.candidate where id = any($1)"#,
+        ids
     )
     .fetch_all(db)
     .await?;

@@ -2,13 +2,12 @@
 
 use sqlx::PgExecutor;
 
-use super::NEIGHBOUR_GAP_MINUTES;
 use crate::chat::{AuthorId, AuthorKind, ChannelId, MessageId};
 use crate::store::StoreError;
 use crate::store::message::MessageRow;
 
 /// The lines around each of some lines, with the line that they are around; itself included, oldest first: so many
-/// before and after, within [`NEIGHBOUR_GAP_MINUTES`]. Lines of bots are in it: they are the thread of the talk.
+/// before and after, within the hour. Lines of bots are in it: they are the thread of the talk.
 ///
 /// # Errors
 /// When the statement fails.
@@ -25,12 +24,12 @@ pub async fn windows(
                select hit.id, line.id from hit, lateral (
                    (select id from pedro.message as m
                     where m.channel_id = hit.channel_id and (m.sent_at, m.id) < (hit.sent_at, hit.id)
-                        and m.sent_at > hit.sent_at - make_interval(mins => $3)
+                        and m.sent_at > hit.sent_at - interval '1 hour'
                     order by m.sent_at desc, m.id desc limit $2)
                    union all
                    (select id from pedro.message as m
                     where m.channel_id = hit.channel_id and (m.sent_at, m.id) > (hit.sent_at, hit.id)
-                        and m.sent_at < hit.sent_at + make_interval(mins => $3)
+                        and m.sent_at < hit.sent_at + interval '1 hour'
                     order by m.sent_at, m.id limit $2)) as line
            )
            select hit as "hit!", message.id, channel_id, author_id, display_name as author,
@@ -38,8 +37,7 @@ pub async fn windows(
            from shown join pedro.message using (id) join pedro.author on author.id = author_id
            order by sent_at, message.id"#,
         hits,
-        around,
-        NEIGHBOUR_GAP_MINUTES
+        around
     )
     .fetch_all(db)
     .await?;
