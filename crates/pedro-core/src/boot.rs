@@ -331,8 +331,8 @@ fn watch_database(readiness: &Readiness, pool: PgPool) {
     readiness.check("database", move || {
         let pool = pool.clone();
         async move {
-            match sqlx::query("select 1").execute(&pool).await {
-                Ok(_) => Verdict::ok("answers"),
+            match database::ask(&pool).await {
+                Ok(()) => Verdict::ok("answers"),
                 Err(_) => Verdict::red("PostgreSQL does not answer"),
             }
         }
