@@ -16,6 +16,5 @@ mod report;
 mod run;
 mod town;
 mod watch;
-mod way;
 
 pub use run::{Options, run};

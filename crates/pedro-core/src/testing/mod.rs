@@ -1,5 +1,6 @@
 //! Stand-ins for tests of this crate and of the adapters (feature `testing`): a model that says what the test scripted,
-//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]), and a 1Password Connect server.
+//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]), a 1Password Connect server, and a
+//! way to a server that can be cut ([`way`]).
 
 mod cases;
 mod connect;
@@ -10,6 +11,7 @@ mod server;
 #[cfg(test)]
 pub(crate) mod strange_yaml;
 mod systemd;
+pub mod way;
 
 use std::time::Duration;
 
