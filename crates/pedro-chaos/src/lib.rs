@@ -15,6 +15,7 @@ mod record;
 mod report;
 mod run;
 mod town;
+mod trouble;
 mod watch;
 
 pub use run::{Options, run};
