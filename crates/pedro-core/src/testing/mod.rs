@@ -4,6 +4,7 @@
 
 mod cases;
 mod connect;
+mod listed;
 mod model;
 mod options;
 mod routes;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use cases::cases;
 pub use connect::{ConnectTrouble, ScriptedConnect};
+pub use listed::listed_otherwise;
 pub use model::ScriptedModel;
 pub use options::secrets_without_file;
 pub use server::ScriptedModelServer;
