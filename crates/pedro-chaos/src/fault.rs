@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use pedro_core::testing::Turn;
+use pedro_core::testing::way::Way;
 use pedro_playground::discord::Trouble;
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -11,7 +12,6 @@ use rand::seq::IndexedRandom;
 
 use crate::record;
 use crate::town::{CHANNELS, Town};
-use crate::way::Way;
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,7 +15,7 @@ mod record;
 mod report;
 mod run;
 mod town;
+mod trouble;
 mod watch;
-mod way;
 
 pub use run::{Options, run};

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::sleep;
@@ -12,10 +11,10 @@ use tokio::time::sleep;
 use crate::bot::Bot;
 use crate::crowd::Crowd;
 use crate::fault::{self, Fault};
-use crate::ledger::{self, Spell};
 use crate::town::{CHANNELS, Town};
+use crate::trouble::Trouble;
 use crate::watch::Watch;
-use crate::{facts, record, report};
+use crate::{facts, ledger, record, report};
 
 /// How often is looked whether a fault is over or a bot has died.
 const TICK: Duration = Duration::from_millis(20);
@@ -47,15 +46,6 @@ pub struct Options {
     pub programs: PathBuf,
     /// Where the bots' logs go; they stay there if something is wrong.
     pub logs: PathBuf,
-}
-
-/// A fault that was, or is.
-pub(crate) struct Trouble {
-    pub(crate) fault: Fault,
-    pub(crate) from: DateTime<Utc>,
-    /// When it is to end.
-    due: Instant,
-    pub(crate) until: Option<DateTime<Utc>>,
 }
 
 /// Runs. True if nothing is wrong; prints what was done and what came of it.
@@ -111,16 +101,12 @@ async fn live(town: &mut Town, options: &Options) -> Result<Vec<String>> {
     calm(town, &mut watch).await?;
     let mut complaints = watch.complaints(&troubles);
 
-    let spells = troubles.iter().map(spell).collect();
+    let spells = troubles.iter().map(Trouble::spell).collect();
     let facts = facts::collect(town, spells).await?;
     let ledger = ledger::judge(&facts);
     complaints.extend(ledger.complaints.iter().cloned());
     complaints.extend(look_around(town).await?);
-    let lasted = |trouble: &Trouble| {
-        let until = trouble.until.unwrap_or(trouble.from);
-        (trouble.fault, (until - trouble.from).as_seconds_f64())
-    };
-    let lasted: Vec<(Fault, f64)> = troubles.iter().map(lasted).collect();
+    let lasted: Vec<(Fault, f64)> = troubles.iter().map(|trouble| (trouble.fault, trouble.lasted())).collect();
     println!(
         "faults: {}, of them {} times kill -9",
         lasted.len(),
@@ -140,16 +126,14 @@ async fn make_trouble(town: &mut Town, options: &Options, watch: &mut Watch) -> 
     let end = Instant::now() + options.trouble;
     let mut next = Instant::now();
     while Instant::now() < end {
-        end_those_due(town, &mut troubles, Instant::now()).await?;
+        end_those_due(town, &mut troubles).await?;
         if Instant::now() >= next {
             let fault = fault::choose(&mut chance);
             // Of its own: what this fault draws must not depend on whether the one before could begin.
             let mut its_own = StdRng::seed_from_u64(chance.random());
-            let is_free = !troubles.iter().any(|one| one.until.is_none() && one.fault.family() == fault.family());
+            let is_free = !troubles.iter().any(|one| one.goes_on() && one.fault.family() == fault.family());
             if is_free {
-                let from = Utc::now();
-                let lasts = fault.begin(town, &mut its_own).await.with_context(|| format!("{fault:?}"))?;
-                troubles.push(Trouble { fault, from, due: Instant::now() + lasts, until: None });
+                troubles.push(Trouble::begin(fault, town, &mut its_own).await?);
             }
             next = Instant::now() + Duration::from_millis(chance.random_range(50..PAUSE_MS));
         }
@@ -159,30 +143,20 @@ async fn make_trouble(town: &mut Town, options: &Options, watch: &mut Watch) -> 
     Ok(troubles)
 }
 
-async fn end_those_due(town: &mut Town, troubles: &mut [Trouble], now: Instant) -> Result<()> {
-    for trouble in troubles.iter_mut().filter(|one| one.until.is_none() && one.due <= now) {
-        trouble.fault.end(town).await.with_context(|| format!("the end of {:?}", trouble.fault))?;
-        trouble.until = Some(Utc::now());
+async fn end_those_due(town: &mut Town, troubles: &mut [Trouble]) -> Result<()> {
+    let now = Instant::now();
+    for trouble in troubles.iter_mut().filter(|one| one.is_due(now)) {
+        trouble.end(town).await?;
     }
     Ok(())
 }
 
 async fn end_all(town: &mut Town, troubles: &mut [Trouble]) -> Result<()> {
-    for trouble in troubles.iter_mut() {
-        trouble.due = Instant::now();
+    for trouble in troubles {
+        trouble.end(town).await?;
     }
-    end_those_due(town, troubles, Instant::now()).await?;
     town.discord.no_trouble();
     Ok(())
-}
-
-fn spell(trouble: &Trouble) -> Spell {
-    Spell {
-        from: trouble.from,
-        until: trouble.until.unwrap_or(trouble.from),
-        breaks_twitch: trouble.fault.breaks_twitch(),
-        keeps_waiting: trouble.fault.keeps_lines_waiting(),
-    }
 }
 
 async fn until_ready(town: &mut Town) -> Result<()> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pedro_core::testing::ScriptedModelServer;
+use pedro_core::testing::way::Proxy;
 use pedro_playground::discord::Snowflake;
 use pedro_playground::{Discord, Playground, Settings, Twitch};
 use sqlx::ConnectOptions;
@@ -14,7 +15,6 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::bot::Bot;
 use crate::oracle::oracle;
-use crate::way::Proxy;
 
 /// The channels on Twitch.
 pub(crate) const CHANNELS: [&str; 2] = ["pedrotown", "pedrovillage"];

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::run::Trouble;
 use crate::town::Town;
+use crate::trouble::Trouble;
 
 /// A bot that was killed, or could not note what it did, may do the same once more so long afterwards.
 const MAY_REPEAT_FOR: TimeDelta = TimeDelta::seconds(45);
@@ -52,12 +52,12 @@ impl Watch {
         let mut complaints = self.complaints;
         for (at, what) in self.punished {
             let has_cause = troubles.iter().any(|trouble| {
-                let (fault, until) = (trouble.fault, trouble.until.unwrap_or(trouble.from));
+                let fault = trouble.fault;
                 let loses_a_note = fault.kills() || fault.keeps_lines_waiting() || fault.breaks_twitch();
                 let repeats = loses_a_note && NEW_TO_IT.iter().any(|one| what.contains(one));
                 // An interaction that came late with a resumed session is answered late.
                 let is_late = fault.delays_discord() && what.contains(LATE);
-                (repeats || is_late) && trouble.from <= at && at <= until + MAY_REPEAT_FOR
+                (repeats || is_late) && trouble.from <= at && at <= trouble.until() + MAY_REPEAT_FOR
             });
             if !has_cause {
                 complaints.push(format!("would be punished at {at} by {what}"));

@@ -1,8 +1,10 @@
-//! How an answer is made: gather what is known (`gather`), put it to the model, clean what it writes, keep it with its
-//! sources.
+//! How an answer is made: gather what is known (`gather`), put it to the model, clean what it writes (`fit`), keep it with
+//! its sources (`kept`).
 
+mod fit;
 mod found;
 mod gather;
+mod kept;
 mod past_titles;
 
 use std::pin::pin;
@@ -15,25 +17,21 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use self::fit::cleaned;
+pub(crate) use self::fit::{presentable, whole};
 pub use self::found::Found;
-use self::gather::{Gathered, links_allowed};
-use crate::chat::GenerationId;
+use self::gather::Gathered;
 use crate::event::Events;
 use crate::knowledge::TrainedPrompts;
-use crate::llm::{Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, Priority, Purpose, Slots, keep};
+use crate::llm::{Generation, GenerationRequest, LanguageModel, LlmError, ModelServer, Priority, Purpose, Slots};
 use crate::memory::Retriever;
 use crate::places::Place;
-use crate::plan::PlanStatus;
-use crate::prompt::{self, CleanRules, PromptMessage, PromptRole};
+use crate::prompt::{self, PromptMessage};
 use crate::question::{Failure, UNASKED_WITHIN};
 use crate::reply;
 use crate::service::metrics::catalog::Stage;
 use crate::service::metrics::record;
-use crate::store::question::{self as questions, Ending, Question};
-use crate::store::{StoreError, generation, plan as plans};
-
-/// Why a generation led to no answer though it did not fail.
-const NOTHING_TO_SAY: &str = "nothing_to_say";
+use crate::store::question::Question;
 
 /// The size of a generation.
 #[derive(Debug, Clone, Copy)]
@@ -246,96 +244,9 @@ impl Answering {
         }
     }
 
-    /// Keeps generation, provenance and answer, all or nothing.
-    async fn keep(
-        &self,
-        question: &Question,
-        gathered: &Gathered,
-        found: Option<&Found>,
-        generation: &Generation,
-        answer: &str,
-    ) -> Result<(), Failure> {
-        let mut transaction = self.pool.begin().await?;
-        // As the row says now: the asker may have opted out while the model wrote.
-        let ephemeral = questions::is_ephemeral(&mut transaction, question.id).await?;
-        let (asked, sources) = (&gathered.prompt.messages, &gathered.sources);
-        let new = keep::row(question, Purpose::Answer, generation, asked, sources, ephemeral);
-        generation::insert(&mut transaction, &new).await?;
-        if let Some(plan) = found.and_then(|found| found.plan) {
-            plans::close(&mut transaction, plan, PlanStatus::Succeeded).await?;
-        }
-        questions::keep_answer(&mut transaction, question.id, question.lease_owner, answer).await?;
-        transaction.commit().await?;
-        if found.is_some_and(|found| found.plan.is_some()) {
-            record::plans(PlanStatus::Succeeded, 1);
-        }
-        Ok(())
-    }
-
-    async fn note_failure(
-        &self,
-        question: &Question,
-        gathered: &Gathered,
-        error: &LlmError,
-        began: Instant,
-    ) -> Result<(), Failure> {
-        self.note(question, gathered, error.reason(), began).await
-    }
-
-    /// Nobody put the question, and the model has nothing to say to it.
-    async fn say_nothing(&self, question: &Question, gathered: &Gathered, began: Instant) -> Result<String, Failure> {
-        self.note(question, gathered, NOTHING_TO_SAY, began).await?;
-        Err(Failure::NothingToSay)
-    }
-
-    async fn note(
-        &self,
-        question: &Question,
-        gathered: &Gathered,
-        reason: &str,
-        began: Instant,
-    ) -> Result<(), Failure> {
-        let sources = &gathered.sources;
-        let new = keep::failed_row(question, Purpose::Answer, reason, began.elapsed(), sources);
-        let mut transaction = self.pool.begin().await?;
-        generation::insert(&mut transaction, &new).await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
     /// What of a text that people wrote may be said in a place, if anything.
     pub fn presentable(&self, text: &str, place: &Place) -> Option<String> {
         cleaned(text, place).ok()
-    }
-
-    /// Keeps an answer that the model did not make.
-    ///
-    /// # Errors
-    /// When a statement fails.
-    pub async fn keep_text(&self, question: &Question, answer: &str) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        questions::keep_answer(&mut transaction, question.id, question.lease_owner, answer).await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// The generation that a question's answer says, if there is one.
-    ///
-    /// # Errors
-    /// When a statement fails.
-    pub async fn generation_of(&self, question: &Question) -> Result<Option<GenerationId>, StoreError> {
-        generation::of_question(&self.pool, question.id).await
-    }
-
-    /// Ends a question.
-    ///
-    /// # Errors
-    /// When a statement fails.
-    pub async fn finish(&self, question: &Question, ending: Ending) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        questions::finish(&mut transaction, question.id, question.lease_owner, ending).await?;
-        transaction.commit().await?;
-        Ok(())
     }
 }
 
@@ -350,33 +261,5 @@ async fn offer_drafts(mut texts: mpsc::Receiver<String>, gathered: &Gathered, sh
         if let Ok(text) = presentable(&text, &gathered.prompt.messages, shown.place) {
             shown.drafts.send_replace(text);
         }
-    }
-}
-
-/// What can be said of what the model wrote, or why nothing can.
-pub(crate) fn presentable(output: &str, asked: &[PromptMessage], place: &Place) -> Result<String, &'static str> {
-    let text = cleaned(output, place)?;
-    let system = asked.iter().find(|message| message.role == PromptRole::System);
-    if system.is_some_and(|system| prompt::leaks_system(&text, &system.content)) { Err("leak") } else { Ok(text) }
-}
-
-/// Without half a sentence at its end, where the limit of tokens cut a text short.
-pub(crate) fn whole(text: String, generation: &Generation, sizes: Sizes) -> String {
-    let is_cut = generation.completion_tokens.is_some_and(|tokens| tokens >= sizes.max_tokens);
-    if is_cut { prompt::whole_sentences(&text) } else { text }
-}
-
-/// A text as it may be said in a place: clean, not empty, and nothing that must not be said.
-fn cleaned(text: &str, place: &Place) -> Result<String, &'static str> {
-    let home = &place.home;
-    let rules =
-        CleanRules { platform: place.key.platform, links_allowed: links_allowed(place), own_names: &home.ear.names };
-    let text = prompt::clean(text, &rules);
-    if text.is_empty() {
-        Err("empty")
-    } else if home.deny.hit(&text) || prompt::is_abusive(&text) {
-        Err("denied")
-    } else {
-        Ok(text)
     }
 }

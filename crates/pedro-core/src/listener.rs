@@ -211,7 +211,7 @@ impl Listener {
                 continue;
             }
             if choice.replies {
-                let refusal = || FollowUp::Refuse(reply::asked_but_opted_out(self.platform));
+                let refusal = || FollowUp::Refuse(reply::privacy::asked_but_opted_out(self.platform));
                 let follow_up = line.put.as_ref().map(|_| refusal());
                 all.extend(follow_up.map(|follow_up| Followed { line: at, stored: false, follow_up }));
                 continue;

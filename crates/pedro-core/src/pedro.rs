@@ -1,11 +1,12 @@
-//! The only room that knows the whole flow: here a line is heard, stored, looked at; in `ask` a question is answered; in
-//! `attend` those who wait are looked after.
+//! The only room that knows the whole flow: here a line is heard, stored, looked at; in `obey` a command is carried out; in
+//! `ask` a question is answered; in `attend` those who wait are looked after.
 
 mod ask;
 mod attend;
 mod clear;
 mod event;
 mod interact;
+mod obey;
 mod overhear;
 mod plan;
 mod recap;
@@ -16,7 +17,7 @@ pub use overhear::Overheard;
 pub use wish::Wish;
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore};
@@ -25,7 +26,6 @@ use url::Url;
 
 use crate::answer::Answering;
 use crate::chat::{ChannelKey, ChatMessage, Heard, Platform, Removal};
-use crate::command::{self, Obeyed, Person};
 use crate::game::Games;
 use crate::knowledge::TrainedPrompts;
 use crate::listener::{FollowUp, Followed, Line, Listener};
@@ -36,21 +36,14 @@ use crate::plan::executor::Executor;
 use crate::plan::planner::Planner;
 use crate::question::{Terms, Worker};
 use crate::recap::Recaps;
-use crate::reply;
 use crate::service::Shutdown;
-use crate::service::metrics::catalog::{DropReason, ReplyKind};
+use crate::service::metrics::catalog::DropReason;
 use crate::service::metrics::record;
 use crate::service::telemetry;
 use crate::speech::can_edit;
-use crate::store::plan::PlanRow;
 use crate::store::question::Reach;
 use crate::store::{StoreError, channel, erase, message, opt_out};
-use crate::trigger::{Command, Usage};
-use crate::voice::{Utterance, Voice};
-
-/// How many commands and short replies may be under way at once. One more is dropped, counted and logged: a flood of
-/// commands must not pile up behind the platform's send limit.
-const ERRANDS: usize = 64;
+use crate::voice::Voice;
 
 /// How many questions one process works on at once. The model's slots decide how many really run.
 const WORKERS: usize = 4;
@@ -106,11 +99,6 @@ pub struct Pedro {
 }
 
 impl Pedro {
-    /// Permits for [`Pedro::errands`].
-    pub fn errands() -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(ERRANDS))
-    }
-
     /// Starts the tasks: reading the inbox, answering questions, looking after those who wait.
     pub fn start(self: &Arc<Self>, mut inbox: InboxReader) {
         let (pedro, pulse) = (Arc::clone(self), self.shutdown.pulse("inbox"));
@@ -258,91 +246,6 @@ impl Pedro {
     /// Whose askers this process can speak to.
     fn reach(&self) -> Reach {
         self.places.reach(self.platform, self.terms.everywhere)
-    }
-
-    /// Says a text to whoever wrote a line, off the ingest path.
-    fn reply(self: &Arc<Self>, line: &Line, text: String, stored: bool) {
-        let (pedro, place, target) = (Arc::clone(self), Arc::clone(&line.place), line.target());
-        self.errand(async move {
-            let utterance = Utterance { stored, ..Utterance::reply(&place, &target, &text) };
-            pedro.say(&utterance).await;
-        });
-    }
-
-    /// Carries out a command, off the ingest path.
-    fn obey(self: &Arc<Self>, line: &Line, command: Command, stored: bool) {
-        if line.message.author.role < command.needs() {
-            return self.reply(line, reply::moderators_only(), stored);
-        }
-        let (pedro, line, target) = (Arc::clone(self), line.clone(), line.target());
-        let began = Instant::now();
-        self.errand(async move {
-            let place = Arc::clone(&line.place);
-            let text = match command {
-                Command::Wrong => pedro.withdraw_replied(&line).await,
-                Command::Forget => pedro.forget_replied(&line).await,
-                Command::Help => command::help(&place, line.message.author.role),
-                Command::Retry => pedro.grant_last(|_| Some(Wish::Retry), &line.message.author, &place).await,
-                Command::Mark { number, event } => {
-                    let wish = |plan: Option<&PlanRow>| {
-                        let row = plan?.steps.get(usize::from(number).checked_sub(1)?)?;
-                        Some(Wish::Mark { step: row.step.id.clone(), event })
-                    };
-                    pedro.grant_last(wish, &line.message.author, &place).await
-                }
-                _ => pedro.carry_out(&command, &place).await,
-            };
-            let utterance = Utterance { stored, ..Utterance::reply(&place, &target, &text) };
-            pedro.say(&utterance).await;
-            record::replied(pedro.platform.as_str(), ReplyKind::Command, began.elapsed());
-        });
-    }
-
-    /// Carries out a privacy command before anything that was said after it is stored; waits for the database as lines
-    /// do. The answer is not stored.
-    async fn obey_privacy(self: &Arc<Self>, line: Line, command: Result<Command, Usage>) {
-        let obeyed = match &command {
-            Err(usage) => Obeyed { text: reply::usage(&usage.usage), ..Obeyed::default() },
-            Ok(command) => self.obey_privacy_patiently(&line, command).await,
-        };
-        self.clear_away(obeyed.seen);
-        self.reply(&line, obeyed.text, false);
-    }
-
-    async fn obey_privacy_patiently(&self, line: &Line, command: &Command) -> Obeyed {
-        let author = &line.message.author;
-        let person = Person { platform: self.platform, platform_user_id: &author.platform_user_id, hash: &line.person };
-        loop {
-            match command::obey_privacy(command, &person, &self.pool).await {
-                Ok(obeyed) => return obeyed,
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, command = command.name(), "a privacy command waits for the database");
-                }
-                Err(error) => {
-                    tracing::error!(%error, command = command.name(), "a privacy command failed");
-                    return Obeyed { text: reply::command_failed(), ..Obeyed::default() };
-                }
-            }
-            tokio::time::sleep(RETRY_AFTER).await;
-        }
-    }
-
-    fn errand(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
-        let Ok(permit) = Arc::clone(&self.errands).try_acquire_owned() else {
-            record::messages_dropped(self.platform.as_str(), DropReason::Busy, 1);
-            tracing::warn!("too many commands are under way: one is dropped");
-            return;
-        };
-        self.shutdown.spawn("errand", async move {
-            work.await;
-            drop(permit);
-        });
-    }
-
-    async fn say(&self, utterance: &Utterance<'_>) {
-        if let Err(error) = self.voice.say(utterance).await {
-            tracing::warn!(%error, "a reply was not sent");
-        }
     }
 
     /// A changed line. That of somebody who opted out of storage since is stored no longer.

@@ -3,16 +3,14 @@
 pub mod api;
 pub mod event;
 pub mod lesson;
+pub mod links;
 pub mod plan;
+pub mod privacy;
 pub mod recap;
 pub mod step;
-
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
+pub mod stream;
 
 use crate::chat::{Chattiness, Platform};
-use crate::store::link::Link;
-use crate::store::stream_title::StreamTitle;
 
 /// It takes longer than a few seconds.
 pub fn on_it(ahead: i64) -> String {
@@ -70,16 +68,6 @@ pub fn question_gone() -> String {
     "this question was taken back.".to_owned()
 }
 
-/// Stands where Pedro said something that was forgotten. It names nobody.
-pub fn forgotten_here() -> String {
-    "removed: I was asked to forget this.".to_owned()
-}
-
-/// What a thread is called whose name was forgotten.
-pub fn forgotten_thread() -> String {
-    "a forgotten thread".to_owned()
-}
-
 /// A command that only those may use who may change the server.
 pub fn managers_only() -> String {
     "sorry, only people who may manage this server can do that.".to_owned()
@@ -100,25 +88,6 @@ pub fn game_opened(player: &str) -> String {
 /// The name of a game's thread.
 pub fn game_title(player: &str) -> String {
     format!("{player} stumps Pedro")
-}
-
-/// What is stored of people.
-pub fn what_is_stored() -> String {
-    "I remember what is said in the channels that I can read: who, where, when and what, so that I can answer from it. \
-     I also keep the questions put to me with their answers. Nothing is given to anybody else, and what is said where \
-     not everybody can read comes up only there. `/privacy export` gives you everything I have of you, `/privacy forget` \
-     deletes it, `/privacy optout` ends the storing, `/privacy optin` begins it again."
-        .to_owned()
-}
-
-/// The file with everything that is stored of a person.
-pub fn exported() -> String {
-    "this is everything I have of you. Only you see this message.".to_owned()
-}
-
-/// Somebody who opted out of replies asks with a command: silence would look like a failure.
-pub fn asked_but_opted_out(platform: Platform) -> String {
-    format!("you asked me to leave you alone. {} takes that back, then I answer you.", called(platform, "optin"))
 }
 
 /// A line that says nothing that can be answered.
@@ -190,64 +159,6 @@ fn called(platform: Platform, command: &str) -> String {
     }
 }
 
-/// The list of links; `asked` is the word they were searched by. URLs only where links are allowed.
-pub fn links(links: &[Link], asked: Option<&str>, with_urls: bool, platform: Platform) -> String {
-    let command = called(platform, "links");
-    if links.is_empty() {
-        return match asked {
-            Some(_) => format!("I have no link for that. {command} shows all."),
-            None => format!("there are no links yet. Moderators add one with {} name url", called(platform, "addlink")),
-        };
-    }
-    let all = asked.is_none() && links.len() > 3;
-    if all || !with_urls {
-        let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
-        return match with_urls {
-            true => format!("links: {}. {command} name shows one.", names.join(", ")),
-            false => format!("links are not allowed in this chat, but I know: {}.", names.join(", ")),
-        };
-    }
-    let shown: Vec<String> = links.iter().map(one_link).collect();
-    shown.join(" | ")
-}
-
-fn one_link(link: &Link) -> String {
-    match link.description.is_empty() {
-        true => format!("{}: {}", link.name, link.url),
-        false => format!("{} ({}): {}", link.name, link.description, link.url),
-    }
-}
-
-/// A link was added or replaced.
-pub fn link_added(name: &str, is_new: bool) -> String {
-    format!("{} the link {name}.", if is_new { "added" } else { "replaced" })
-}
-
-/// A link was removed, or was not there.
-pub fn link_removed(name: &str, was_there: bool) -> String {
-    if was_there { format!("removed the link {name}.") } else { format!("there is no link called {name}.") }
-}
-
-/// The current title.
-pub fn title(title: Option<&StreamTitle>, now: DateTime<Utc>) -> String {
-    let Some(title) = title else { return "I do not know the title yet.".to_owned() };
-    let category = if title.category.is_empty() { String::new() } else { format!(" [{}]", title.category) };
-    let state = if title.live { "live" } else { "offline" };
-    format!("{}{category} ({state}, for {})", title.title, span(now - title.began_at))
-}
-
-/// The latest titles, newest first.
-pub fn titles(titles: &[StreamTitle], zone: Tz) -> String {
-    if titles.is_empty() {
-        return "I have not seen a title yet.".to_owned();
-    }
-    let lines: Vec<String> = titles
-        .iter()
-        .map(|title| format!("{}: {}", title.began_at.with_timezone(&zone).format("%b %-d %H:%M"), title.title))
-        .collect();
-    lines.join(" | ")
-}
-
 /// A length of time as people say it.
 fn span(time: chrono::Duration) -> String {
     let (minutes, hours, days) = (time.num_minutes(), time.num_hours(), time.num_days());
@@ -303,49 +214,6 @@ pub fn stopped(questions: u64, games: u64) -> String {
         (0, n) => format!("stopped: {}.", count(n, "game")),
         (n, m) => format!("stopped: {}, {}.", count(n, "question"), count(m, "game")),
     }
-}
-
-/// Nothing of the person is stored from now on.
-pub fn opted_out_of_storage(platform: Platform) -> String {
-    let (forget, back) = (called(platform, "forgetme"), called(platform, "optin"));
-    format!("from now on nothing you write is stored. {forget} removes what I have, {back} takes this back.")
-}
-
-/// The person is not answered from now on.
-pub fn opted_out_of_replies(platform: Platform) -> String {
-    format!("from now on I leave you alone. {} takes this back.", called(platform, "optin"))
-}
-
-/// The person is stored and answered again.
-pub fn opted_in() -> String {
-    "welcome back! From now on I remember what you write, and answer you.".to_owned()
-}
-
-/// Everything of the person is gone.
-pub fn forgotten(was_something: bool, platform: Platform) -> String {
-    match was_something {
-        false => "there was nothing of yours to forget.".to_owned(),
-        true => format!("done: everything I had of you is gone. {} keeps it that way.", called(platform, "optout")),
-    }
-}
-
-/// A line is gone, with what was made from it.
-pub fn line_forgotten() -> String {
-    "done: I forgot that line, and everything that I made of it.".to_owned()
-}
-
-/// The line that was to be forgotten is not known.
-pub fn line_unknown() -> String {
-    "I have nothing of that line.".to_owned()
-}
-
-/// Nothing says which line is to be forgotten.
-pub fn forget_what(platform: Platform) -> String {
-    let command = match platform {
-        Platform::Discord => "!forget".to_owned(),
-        _ => called(platform, "forget"),
-    };
-    format!("write {command} as a reply to the line that I am to forget.")
 }
 
 /// What Pedro can do. `commands` are the names that everybody may use, with their prefix.

@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use clap::{Args, Parser};
-use pedro_core::service::config::{BotArgs, BotTask, ConfigProblems, GivenSecret, LogSettings, text};
+use pedro_core::service::config::{
+    BotArgs, BotTask, ConfigProblems, DiscordApiArgs, DiscordApiSettings, LogSettings, text,
+};
 use pedro_core::service::secret::Secret;
 use url::Url;
 
@@ -25,21 +27,8 @@ pub(crate) struct Options {
 /// Discord's own options.
 #[derive(Debug, Clone, Args)]
 struct DiscordArgs {
-    /// Token of the bot, with or without `Bot `
-    #[arg(long, env = "DISCORD_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    discord_token: Option<Secret>,
-    /// File that holds DISCORD_TOKEN
-    #[arg(long, env = "DISCORD_TOKEN_FILE", value_name = "PATH")]
-    discord_token_file: Option<String>,
-    /// Another name of DISCORD_TOKEN
-    #[arg(long, env = "DISCORD_SECRET", value_name = "TOKEN", hide_env_values = true)]
-    discord_secret: Option<Secret>,
-    /// File that holds DISCORD_SECRET
-    #[arg(long, env = "DISCORD_SECRET_FILE", value_name = "PATH")]
-    discord_secret_file: Option<String>,
-    /// Base URL of Discord's REST API, without `/api/v10`
-    #[arg(long, env = "DISCORD_API_URL", value_name = "URL", default_value = "https://discord.com")]
-    discord_api_url: String,
+    #[command(flatten)]
+    api: DiscordApiArgs,
     /// Gateway; unset: the one that the REST API names
     #[arg(long, env = "DISCORD_GATEWAY_URL", value_name = "URL")]
     discord_gateway_url: Option<String>,
@@ -88,27 +77,16 @@ impl Options {
 
 impl DiscordArgs {
     fn resolve(self, problems: &mut ConfigProblems) -> DiscordSettings {
-        let (name, token) = problems.renamed_secret(
-            GivenSecret {
-                name: "DISCORD_TOKEN",
-                value: self.discord_token.as_ref(),
-                file: text(self.discord_token_file.as_ref()),
-            },
-            GivenSecret {
-                name: "DISCORD_SECRET",
-                value: self.discord_secret.as_ref(),
-                file: text(self.discord_secret_file.as_ref()),
-            },
-        );
+        let DiscordApiSettings { token, token_name, api_url } = self.api.resolve(problems);
         let token = token.unwrap_or_else(|| {
             let shape = "the bot's token from Discord's developer portal";
-            problems.add(name, "is not set", shape, "MTIzNDU2Nzg5.example.example");
+            problems.add(token_name, "is not set", shape, "MTIzNDU2Nzg5.example.example");
             Secret::new("")
         });
         let gateway = text(self.discord_gateway_url.as_ref());
         DiscordSettings {
-            token: Secret::new(token.expose().trim_start_matches("Bot ")),
-            api_url: api_url(&self.discord_api_url, problems),
+            token,
+            api_url,
             gateway_url: gateway.and_then(|value| gateway_url(value, problems)),
             shards: text(self.discord_shards.as_ref()).and_then(|value| shards(value, problems)),
             backfill: self.discord_backfill.trim().parse().unwrap_or_else(|_| {
@@ -117,16 +95,6 @@ impl DiscordArgs {
             }),
         }
     }
-}
-
-fn api_url(value: &str, problems: &mut ConfigProblems) -> Url {
-    let bare = value.trim().trim_end_matches('/').trim_end_matches("/v10").trim_end_matches("/api");
-    let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    Url::parse(bare).ok().filter(usable).unwrap_or_else(|| {
-        problems.add("DISCORD_API_URL", format!("{value:?} is no URL"), "an http or https URL", "https://discord.com");
-        #[expect(clippy::expect_used, reason = "a constant")]
-        Url::parse("http://invalid").expect("a URL")
-    })
 }
 
 fn gateway_url(value: &str, problems: &mut ConfigProblems) -> Option<Url> {
@@ -165,29 +133,6 @@ mod tests {
     }
 
     #[test]
-    fn the_older_name_counts_where_the_canonical_one_is_unset() {
-        let path = std::env::temp_dir().join(format!("pedro-discord-secret-{}", std::process::id()));
-        std::fs::write(&path, "Bot from-a-file\n").unwrap();
-        let file = path.to_str().unwrap();
-        for (flags, expected) in [
-            (vec!["--discord-secret=older"], "older"),
-            (vec!["--discord-token=Bot new", "--discord-secret=older"], "new"),
-            (vec!["--discord-token=", "--discord-secret-file", file], "from-a-file"),
-            (vec!["--discord-token-file", file, "--discord-secret=older"], "from-a-file"),
-        ] {
-            // What the machine has in its environment does not count: each is given, or empty.
-            let all = ["--discord-token=", "--discord-token-file=", "--discord-secret=", "--discord-secret-file="];
-            let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
-            let unset = all.into_iter().filter(|flag| !flags.iter().any(|given| name(given) == name(flag)));
-            let options = Options::parse_from(["pedro-discord"].into_iter().chain(unset).chain(flags.iter().copied()));
-            let mut problems = ConfigProblems::default();
-            let token = options.discord.resolve(&mut problems).token;
-            assert_eq!((token.expose(), problems.found().len()), (expected, 0), "{flags:?}");
-        }
-        std::fs::remove_file(path).unwrap();
-    }
-
-    #[test]
     fn a_range_of_shards_is_read_and_a_wrong_one_is_told() {
         let mut problems = ConfigProblems::default();
         assert_eq!(shards("0-3/8", &mut problems), Some(Shards { numbers: 0..=3, total: 8 }));
@@ -196,16 +141,5 @@ mod tests {
             assert_eq!(shards(wrong, &mut problems), None, "{wrong}");
         }
         assert_eq!(problems.found().len(), 5);
-    }
-
-    #[test]
-    fn the_api_may_be_written_with_its_version() {
-        let mut problems = ConfigProblems::default();
-        for written in ["http://127.0.0.1:7070", "http://127.0.0.1:7070/", "http://127.0.0.1:7070/api/v10/"] {
-            assert_eq!(api_url(written, &mut problems).as_str(), "http://127.0.0.1:7070/", "{written}");
-        }
-        assert!(problems.found().is_empty());
-        api_url("discord.com", &mut problems);
-        assert_eq!(problems.found().len(), 1);
     }
 }

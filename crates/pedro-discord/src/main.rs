@@ -33,10 +33,10 @@ use pedro_core::pedro::Booted;
 use pedro_core::places::Identity;
 use pedro_core::question::DISCORD_TERMS;
 use pedro_core::served::Served;
-use pedro_core::service::config::{BotSettings, BotTask};
+use pedro_core::service::config::BotSettings;
 use pedro_core::service::http;
 use pedro_core::service::metrics::{self, DISCORD};
-use pedro_core::service::{Readiness, Shutdown, Signals, shutdown, telemetry};
+use pedro_core::service::{Readiness, Shutdown, Signals, launch, shutdown};
 use pedro_core::speech::speech;
 
 use crate::bot::Bot;
@@ -51,30 +51,8 @@ use crate::state::State;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    if let Err(error) = telemetry::init(&options.log()) {
-        tracing::warn!(%error, "logging was set up before");
-    }
-    match start(options).await {
-        Ok(code) => code,
-        Err(error) => {
-            tracing::error!("pedro-discord cannot start: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn start(options: Options) -> anyhow::Result<ExitCode> {
-    let mut signals = Signals::listen()?;
-    shutdown::notify_starting();
-    // What is kept in 1Password may have to be waited for.
-    let task = tokio::select! {
-        () = signals.next() => return Ok(ExitCode::SUCCESS),
-        task = options.resolve() => task?,
-    };
-    match task {
-        BotTask::Health(address) => Ok(http::health_probe(address).await),
-        BotTask::Run(settings) => run(settings.0, settings.1, signals).await,
-    }
+    let log = options.log();
+    launch("pedro-discord", &log, options.resolve(), run).await
 }
 
 async fn run(discord: DiscordSettings, bot: BotSettings, mut signals: Signals) -> anyhow::Result<ExitCode> {

@@ -31,10 +31,10 @@ use pedro_core::pedro::Booted;
 use pedro_core::places::Identity;
 use pedro_core::question::TWITCH_TERMS;
 use pedro_core::served::Served;
-use pedro_core::service::config::{BotSettings, BotTask};
+use pedro_core::service::config::BotSettings;
 use pedro_core::service::http;
 use pedro_core::service::metrics::{self, TWITCH};
-use pedro_core::service::{Readiness, Seal, Secret, Shutdown, Signals, shutdown, telemetry};
+use pedro_core::service::{Readiness, Seal, Secret, Shutdown, Signals, launch, shutdown};
 use pedro_core::speech::speech;
 use pedro_core::store::channel::Seen;
 use pedro_twitch::oauth::OAuth;
@@ -60,30 +60,8 @@ use crate::tokens::Tokens;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    if let Err(error) = telemetry::init(&options.log()) {
-        tracing::warn!(%error, "logging was set up before");
-    }
-    match start(options).await {
-        Ok(code) => code,
-        Err(error) => {
-            tracing::error!("pedro-twitch cannot start: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn start(options: Options) -> anyhow::Result<ExitCode> {
-    let mut signals = Signals::listen()?;
-    shutdown::notify_starting();
-    // What is kept in 1Password may have to be waited for.
-    let task = tokio::select! {
-        () = signals.next() => return Ok(ExitCode::SUCCESS),
-        task = options.resolve() => task?,
-    };
-    match task {
-        BotTask::Health(address) => Ok(http::health_probe(address).await),
-        BotTask::Run(settings) => run(settings.0, settings.1, signals).await,
-    }
+    let log = options.log();
+    launch("pedro-twitch", &log, options.resolve(), run).await
 }
 
 async fn run(twitch: TwitchSettings, bot: BotSettings, mut signals: Signals) -> anyhow::Result<ExitCode> {

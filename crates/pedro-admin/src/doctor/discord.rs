@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use pedro_core::service::config::{ConfigProblems, GivenSecret, text};
-use pedro_core::service::secret::{Secret, shown_url};
+use pedro_core::service::config::{ConfigProblems, DiscordApiArgs, DiscordApiSettings};
+use pedro_core::service::secret::shown_url;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
-use url::Url;
 
 use super::report::Report;
-
-const API: &str = "https://discord.com";
 
 /// How long Discord may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,50 +21,13 @@ const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Discord")]
 pub(crate) struct DiscordArgs {
-    /// Token of the bot, with or without `Bot `. Unset: Discord is not checked
-    #[arg(long, env = "DISCORD_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    discord_token: Option<Secret>,
-    /// File that holds DISCORD_TOKEN
-    #[arg(long, env = "DISCORD_TOKEN_FILE", value_name = "PATH")]
-    discord_token_file: Option<String>,
-    /// Older name of DISCORD_TOKEN, which wins
-    #[arg(long, env = "DISCORD_SECRET", value_name = "TOKEN", hide_env_values = true)]
-    discord_secret: Option<Secret>,
-    /// File that holds DISCORD_SECRET
-    #[arg(long, env = "DISCORD_SECRET_FILE", value_name = "PATH")]
-    discord_secret_file: Option<String>,
-    /// Base URL of Discord's REST API, without `/api/v10`. Default: `https://discord.com`
-    #[arg(long, env = "DISCORD_API_URL", value_name = "URL")]
-    discord_api_url: Option<String>,
-}
-
-/// Discord, checked.
-pub(super) struct DiscordSettings {
-    token: Option<Secret>,
-    api: Option<Url>,
+    #[command(flatten)]
+    api: DiscordApiArgs,
 }
 
 impl DiscordArgs {
-    pub(super) fn resolve(self, problems: &mut ConfigProblems) -> DiscordSettings {
-        let written = text(self.discord_api_url.as_ref()).unwrap_or(API);
-        let bare = written.trim_end_matches('/').trim_end_matches("/v10").trim_end_matches("/api");
-        let api = Url::parse(bare).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if api.is_none() {
-            problems.add("DISCORD_API_URL", "is no URL", "an http or https URL", API);
-        }
-        let (_, token) = problems.renamed_secret(
-            GivenSecret {
-                name: "DISCORD_TOKEN",
-                value: self.discord_token.as_ref(),
-                file: text(self.discord_token_file.as_ref()),
-            },
-            GivenSecret {
-                name: "DISCORD_SECRET",
-                value: self.discord_secret.as_ref(),
-                file: text(self.discord_secret_file.as_ref()),
-            },
-        );
-        DiscordSettings { token, api }
+    pub(super) fn resolve(self, problems: &mut ConfigProblems) -> DiscordApiSettings {
+        self.api.resolve(problems)
     }
 }
 
@@ -79,13 +39,13 @@ struct Application {
     flags: u64,
 }
 
-pub(super) async fn check(settings: DiscordSettings, report: &mut Report) -> anyhow::Result<()> {
-    let (Some(token), Some(api)) = (settings.token, settings.api) else { return Ok(()) };
-    let token = token.expose().trim().trim_start_matches("Bot ").to_owned();
+pub(super) async fn check(settings: DiscordApiSettings, report: &mut Report) -> anyhow::Result<()> {
+    let DiscordApiSettings { token, api_url: api, .. } = settings;
+    let Some(token) = token else { return Ok(()) };
     let client = Client::builder().timeout(PATIENCE).build().context("no HTTP client can be made")?;
     let url = format!("{}/api/v10/applications/@me", api.as_str().trim_end_matches('/'));
     let shown = shown_url(&api);
-    let answer = match client.get(url).header("Authorization", format!("Bot {token}")).send().await {
+    let answer = match client.get(url).header("Authorization", format!("Bot {}", token.expose())).send().await {
         Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
             let mend = "give the bot's token from the developer portal (Bot, Reset Token)";
             return report.fail("Discord token", "Discord refuses it", mend);

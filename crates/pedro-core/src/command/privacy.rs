@@ -45,23 +45,26 @@ pub async fn obey_privacy(command: &Command, person: &Person<'_>, pool: &PgPool)
         Command::OptOut(OptOutOf::Storage) => {
             opt_out::add(pool, person.hash, OptOut { storage: true, replies: false }).await?;
             question::keep_nothing(pool, person.hash).await?;
-            Obeyed::saying(reply::opted_out_of_storage(person.platform))
+            Obeyed::saying(reply::privacy::opted_out_of_storage(person.platform))
         }
         Command::OptOut(OptOutOf::Replies) => {
             opt_out::add(pool, person.hash, OptOut { storage: false, replies: true }).await?;
             let open = question::cancel_person(pool, person.hash).await?;
-            Obeyed { text: reply::opted_out_of_replies(person.platform), seen: Seen { open, ..Seen::default() } }
+            Obeyed {
+                text: reply::privacy::opted_out_of_replies(person.platform),
+                seen: Seen { open, ..Seen::default() },
+            }
         }
         Command::OptIn => {
             opt_out::remove(pool, person.hash).await?;
-            Obeyed::saying(reply::opted_in())
+            Obeyed::saying(reply::privacy::opted_in())
         }
         Command::ForgetMe => {
             let mut transaction = pool.begin().await?;
             let gone = erase::person(&mut transaction, person.platform, person.platform_user_id, person.hash).await?;
             transaction.commit().await?;
             let was_something = gone.lines > 0 || !gone.seen.said.is_empty() || !gone.seen.open.is_empty();
-            Obeyed { text: reply::forgotten(was_something, person.platform), seen: gone.seen }
+            Obeyed { text: reply::privacy::forgotten(was_something, person.platform), seen: gone.seen }
         }
         _ => Obeyed::default(),
     })

@@ -19,13 +19,13 @@ impl Pedro {
     /// `!forget` as a reply: the line goes that it replies to, with everything that was made from it; of an answer of
     /// Pedro's the whole.
     pub(super) async fn forget_replied(self: &Arc<Self>, line: &Line) -> String {
-        let Some(pointed_at) = &line.message.reply_to else { return reply::forget_what(self.platform) };
+        let Some(pointed_at) = &line.message.reply_to else { return reply::privacy::forget_what(self.platform) };
         match self.forget_line(&line.place, &pointed_at.platform_message_id).await {
             Ok(Some(seen)) => {
                 self.clear_away(seen);
-                reply::line_forgotten()
+                reply::privacy::line_forgotten()
             }
-            Ok(None) => reply::line_unknown(),
+            Ok(None) => reply::privacy::line_unknown(),
             Err(error) => {
                 tracing::warn!(%error, "a line was not forgotten");
                 reply::command_failed()
@@ -63,13 +63,14 @@ impl Pedro {
         // First the threads: in one that is archived no message can be changed.
         for thread in threads.iter().take(MOST) {
             let Some(place) = self.place_of(*thread).await else { continue };
-            if let Err(error) = self.voice.name(&place, &reply::forgotten_thread()).await {
+            if let Err(error) = self.voice.name(&place, &reply::privacy::forgotten_thread()).await {
                 tracing::debug!(%error, "a thread keeps its name");
             }
         }
         for (channel, id) in said.iter().take(MOST) {
             let Some(place) = self.place_of(*channel).await else { continue };
-            if let Err(error) = self.voice.change(&place, id, &reply::forgotten_here(), Controls::default(), None).await
+            if let Err(error) =
+                self.voice.change(&place, id, &reply::privacy::forgotten_here(), Controls::default(), None).await
             {
                 tracing::debug!(%error, "a message of what was forgotten is left standing");
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, Executor, PgConnection, PgPool};
+use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool};
 
 use super::search::{MOST_WALKED, MOST_WANTED};
 
@@ -140,6 +140,15 @@ async fn set_search_path(connection: &mut PgConnection) -> Result<(), sqlx::Erro
         sqlx::Error::Database(_) => Ok(Default::default()),
         other => Err(other),
     })?;
+    Ok(())
+}
+
+/// Whether the server answers.
+///
+/// # Errors
+/// When it does not.
+pub async fn ask(db: impl PgExecutor<'_>) -> Result<(), StoreError> {
+    sqlx::query("select 1").execute(db).await?;
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! Stand-ins for tests of this crate and of the adapters (feature `testing`): a model that says what the test scripted,
-//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]), and a 1Password Connect server.
+//! in this process ([`ScriptedModel`]) or behind a real socket ([`ScriptedModelServer`]), a 1Password Connect server, and a
+//! way to a server that can be cut ([`way`]).
 
 mod cases;
 mod connect;
+mod listed;
 mod model;
 mod options;
 mod routes;
@@ -10,11 +12,13 @@ mod server;
 #[cfg(test)]
 pub(crate) mod strange_yaml;
 mod systemd;
+pub mod way;
 
 use std::time::Duration;
 
 pub use cases::cases;
 pub use connect::{ConnectTrouble, ScriptedConnect};
+pub use listed::listed_otherwise;
 pub use model::ScriptedModel;
 pub use options::secrets_without_file;
 pub use server::ScriptedModelServer;

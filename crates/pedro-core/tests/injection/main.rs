@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod attack;
+mod prompt;
 mod room;
 mod said;
+mod script;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +16,9 @@ use pedro_core::store::database::MIGRATOR;
 use sqlx::PgPool;
 
 use crate::attack::{Attack, VIAS};
-use crate::room::{Obeys, Room};
+use crate::prompt::Prompt;
+use crate::room::Room;
+use crate::script::Obeys;
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn no_attack_leaves_its_quote_or_comes_out_on_twitch(pool: PgPool) -> Result<()> {
@@ -52,7 +56,7 @@ async fn harmless_system_messages(room: &mut Room) -> Result<BTreeSet<String>> {
         let attack = Attack { number: 1_000 + number, via, text: "a quiet evening in Denver".to_owned() };
         room.attacked(&attack, Obeys::ByEcho).await.with_context(|| format!("{attack:?}"))?;
     }
-    let known: BTreeSet<String> = room.take_prompts().iter().map(room::Prompt::system).collect();
+    let known: BTreeSet<String> = room.take_prompts().iter().map(Prompt::system).collect();
     room.take_said();
     ensure!((2..=8).contains(&known.len()), "{} system messages", known.len());
     Ok(known)

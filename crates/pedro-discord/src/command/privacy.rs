@@ -30,7 +30,7 @@ pub(super) async fn run(call: Call) -> Result<(), Trouble> {
         "optout" => Word::OptOut(OptOutOf::Storage),
         "optin" => Word::OptIn,
         "forget" | "forgetme" => Word::ForgetMe,
-        _ => return call.finish(&reply::what_is_stored(), &[]).await.map(|_| ()),
+        _ => return call.finish(&reply::privacy::what_is_stored(), &[]).await.map(|_| ()),
     };
     let done = call.bot.pedro.carry_out_privately(&word, &call.author.platform_user_id);
     let text = tokio::time::timeout(WRITE_WITHIN, done).await.unwrap_or_else(|_| reply::command_failed());
@@ -41,7 +41,7 @@ async fn export(call: &Call) -> Result<(), Trouble> {
     match tokio::time::timeout(WRITE_WITHIN, call.bot.pedro.export(&call.author.platform_user_id)).await {
         Ok(Ok(data)) => {
             let file = serde_json::to_vec(&data).unwrap_or_default();
-            match call.finish_with_file(&reply::exported(), "pedro.json", file).await {
+            match call.finish_with_file(&reply::privacy::exported(), "pedro.json", file).await {
                 Ok(()) => Ok(()),
                 // Too large, most likely.
                 Err(_) => call.finish(&reply::command_failed(), &[]).await.map(|_| ()),

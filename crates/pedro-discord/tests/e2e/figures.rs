@@ -1,10 +1,7 @@
 //! Every figure that this bot has moves: whatever an operator has on a dashboard has something behind it.
 
 use anyhow::{Result, ensure};
-use pedro_core::testing::Turn;
 use pedro_playground::discord::Trouble;
-use pedro_playground::search::{Page, Provider};
-use serde_json::json;
 use sqlx::PgPool;
 
 use crate::tester::{DiscordTester, Figures, Setup};
@@ -20,42 +17,9 @@ const STILL: [&str; 6] = [
     "tokio_global_queue_depth",
 ];
 
-/// Questions that wait, and some that the model answers badly.
-async fn the_model_is_in_trouble(t: &mut DiscordTester, figures: &mut Figures) -> Result<()> {
-    t.model.set_loading(true);
-    t.chat("alice", "pedro, what is a lifetime?");
-    t.until_counted("pedro_queue_oldest_seconds", figures).await?;
-    t.until_red("model").await?;
-    t.note_figures(figures).await?;
-    t.model.set_loading(false);
-    t.until_all_answered().await?;
-    let nothing = || Turn::say("<think>nothing comes of this</think>");
-    for turns in [vec![Turn::Status(400)], vec![nothing(), nothing()], vec![Turn::Empty]] {
-        turns.into_iter().for_each(|turn| t.model.push(turn));
-        t.chat("bob", "pedro, what is a trait?");
-        t.settle().await?;
-        t.until_all_answered().await?;
-    }
-    t.note_figures(figures).await
-}
-
 /// A plan that searches the web, where one provider fails.
 async fn something_is_planned(t: &mut DiscordTester, figures: &mut Figures) -> Result<()> {
-    t.search().set_pages([Page::new("The quixotron keyboard", "https://keys.example/q", "quixotron keyboard review")]);
-    t.search().fail_next(Provider::Searxng, 1);
-    t.model.reply_with(|request| {
-        let plan = json!({"steps": [
-            {"id": "s1", "action": "web_search", "params": {"query": "quixotron keyboard"}, "depends_on": []},
-            {"id": "s2", "action": "return_response", "params": {}, "depends_on": ["s1"]},
-        ]});
-        let is_plan = request["response_format"]["json_schema"]["name"] == "plan";
-        if is_plan {
-            return plan.to_string();
-        }
-        // A search that failed is made again with another query.
-        let wants_query = request.to_string().contains("Write another query.");
-        if wants_query { "quixotron keyboard review".to_owned() } else { "Is it made of wood?".to_owned() }
-    });
+    t.plan_a_search("Is it made of wood?");
     let options = [("question", "which keyboard is the quixotron?".into()), ("plan", true.into())];
     let interaction = t.slash(t.general, "alice", "askpedro", &options)?;
     let thread = t.response(interaction).await?.id;
@@ -88,7 +52,7 @@ async fn every_figure_moves(pool: PgPool) -> Result<()> {
         .run(pool, async |t| {
             let mut figures = Figures::default();
             t.note_figures(&mut figures).await?;
-            the_model_is_in_trouble(t, &mut figures).await?;
+            t.trouble_the_model(&mut figures).await?;
             something_is_planned(t, &mut figures).await?;
             commands_are_given(t, &mut figures).await?;
             t.discord().trouble(

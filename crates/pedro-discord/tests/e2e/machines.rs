@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use pedro_core::testing::way::{Proxy, Way};
 use pedro_core::testing::{ScriptedModelServer, Turn};
 use pedro_playground::discord::{Message, Snowflake};
 use pedro_playground::{Discord, Playground, Settings};
@@ -17,7 +18,6 @@ use crate::database;
 use crate::network::{self, Namespace};
 use crate::tester::chat::is_final;
 use crate::tester::{PATIENCE, PROGRAM, embedding_model};
-use crate::way::{Proxy, Way};
 
 /// What the machine that keeps its connections answers.
 const PROMPT: &str = "scripted answer";

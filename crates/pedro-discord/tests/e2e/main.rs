@@ -14,9 +14,6 @@ mod guard;
 #[path = "../../../pedro-twitch/tests/e2e/proxy.rs"]
 mod proxy;
 mod tester;
-#[expect(dead_code, reason = "the whole of it is used by the chaos run")]
-#[path = "../../../pedro-chaos/src/way.rs"]
-mod way;
 
 mod answering;
 mod border;

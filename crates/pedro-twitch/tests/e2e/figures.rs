@@ -1,9 +1,6 @@
 //! Every figure of the catalogue moves: whatever an operator has on a dashboard has something behind it.
 
 use anyhow::{Context, Result, ensure};
-use pedro_core::testing::Turn;
-use pedro_playground::search::{Page, Provider};
-use serde_json::json;
 use sqlx::PgPool;
 
 use crate::tester::{Figures, Setup, TOWN, TwitchTester};
@@ -25,43 +22,9 @@ async fn one_line_expires(t: &mut TwitchTester, figures: &mut Figures) -> Result
     t.until_counted("pedro_messages_expired_total", figures).await
 }
 
-/// A question that waits, and some that the model answers badly.
-async fn the_model_is_in_trouble(t: &mut TwitchTester, figures: &mut Figures) -> Result<()> {
-    t.model.set_loading(true);
-    t.chat("alice", "pedro, what is a lifetime?");
-    t.until_counted("pedro_queue_oldest_seconds", figures).await?;
-    t.until_red("model").await?;
-    t.note_figures(figures).await?;
-    t.model.set_loading(false);
-    t.until_all_answered().await?;
-    let nothing = || Turn::say("<think>nothing comes of this</think>");
-    for turns in [vec![Turn::Status(400)], vec![nothing(), nothing()], vec![Turn::Empty]] {
-        turns.into_iter().for_each(|turn| t.model.push(turn));
-        t.chat("bob", "pedro, what is a trait?");
-        t.settle().await?;
-        t.until_all_answered().await?;
-    }
-    t.read_all();
-    t.note_figures(figures).await
-}
-
 /// A plan that searches the web, where one provider fails.
 async fn something_is_planned(t: &mut TwitchTester, figures: &mut Figures) -> Result<()> {
-    t.search().set_pages([Page::new("The quixotron keyboard", "https://keys.example/q", "quixotron keyboard review")]);
-    t.search().fail_next(Provider::Searxng, 1);
-    t.model.reply_with(|request| {
-        let plan = json!({"steps": [
-            {"id": "s1", "action": "web_search", "params": {"query": "quixotron keyboard"}, "depends_on": []},
-            {"id": "s2", "action": "return_response", "params": {}, "depends_on": ["s1"]},
-        ]});
-        let is_plan = request["response_format"]["json_schema"]["name"] == "plan";
-        if is_plan {
-            return plan.to_string();
-        }
-        // A search that failed is made again with another query.
-        let wants_query = request.to_string().contains("Write another query.");
-        if wants_query { "quixotron keyboard review".to_owned() } else { "The answer of the apple.".to_owned() }
-    });
+    t.plan_a_search("The answer of the apple.");
     t.chat("alice", "!plan which keyboard is the quixotron?");
     t.until_counted("pedro_plans_total", figures).await?;
     t.until_all_answered().await?;
@@ -91,7 +54,8 @@ async fn every_figure_moves(pool: PgPool) -> Result<()> {
             let mut figures = Figures::default();
             t.note_figures(&mut figures).await?;
             one_line_expires(t, &mut figures).await?;
-            the_model_is_in_trouble(t, &mut figures).await?;
+            t.trouble_the_model(&mut figures).await?;
+            t.read_all();
             something_is_planned(t, &mut figures).await?;
             twitch_is_in_trouble(t, &mut figures).await?;
             t.refuse_embeddings(&mut figures).await?;

@@ -1,5 +1,7 @@
 //! What holds for the windows of any lines in any room.
 
+use std::collections::HashSet;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -15,6 +15,7 @@ mod community;
 mod community_file;
 mod community_reader;
 mod database;
+mod discord;
 mod model;
 mod one_password;
 mod pages;
@@ -28,6 +29,7 @@ pub use api_tool::{ApiMethod, ApiSecret, ApiToolSettings, TOOL};
 pub use bot::{BotArgs, BotSettings, BotTask};
 pub use community::{Community, CommunityArgs, CommunityFile, CommunitySettings, Persona, TrainedPromptFile};
 pub use database::{DatabaseArgs, DatabaseSettings};
+pub use discord::{DiscordApiArgs, DiscordApiSettings};
 pub use model::{EmbeddingArgs, EmbeddingSettings, ModelArgs, ModelSettings};
 pub use one_password::{OnePasswordArgs, OnePasswordSettings, settle};
 pub use pages::{LogArgs, LogFormat, LogSettings, PageArgs, PageSettings};
@@ -64,6 +66,8 @@ mod tests {
         api: ApiArgs,
         #[command(flatten)]
         one_password: OnePasswordArgs,
+        #[command(flatten)]
+        discord: DiscordApiArgs,
     }
 
     fn problems(flags: &[&str]) -> String {

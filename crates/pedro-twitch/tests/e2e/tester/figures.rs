@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use pedro_core::service::metrics::catalog::{CATALOG, Kind};
+use pedro_core::testing::Turn;
+use pedro_playground::search::{Page, Provider};
+use serde_json::json;
 
 use super::Tester;
 
@@ -53,6 +56,46 @@ impl Tester {
         let what = format!("{name} is more than 0");
         self.until(&what, async |t| Ok((t.metric(name).await? > 0.0).then_some(()))).await?;
         self.note_figures(figures).await
+    }
+
+    /// Questions that wait, and some that the model answers badly.
+    pub(crate) async fn trouble_the_model(&mut self, figures: &mut Figures) -> Result<()> {
+        self.model.set_loading(true);
+        self.chat("alice", "pedro, what is a lifetime?");
+        self.until_counted("pedro_queue_oldest_seconds", figures).await?;
+        self.until_red("model").await?;
+        self.note_figures(figures).await?;
+        self.model.set_loading(false);
+        self.until_all_answered().await?;
+        let nothing = || Turn::say("<think>nothing comes of this</think>");
+        for turns in [vec![Turn::Status(400)], vec![nothing(), nothing()], vec![Turn::Empty]] {
+            turns.into_iter().for_each(|turn| self.model.push(turn));
+            self.chat("bob", "pedro, what is a trait?");
+            self.settle().await?;
+            self.until_all_answered().await?;
+        }
+        self.note_figures(figures).await
+    }
+
+    /// Whoever asks for a plan from now on gets one that searches the web, where one provider fails. What else the model is
+    /// asked it answers with `otherwise`.
+    pub(crate) fn plan_a_search(&self, otherwise: &'static str) {
+        let page = Page::new("The quixotron keyboard", "https://keys.example/q", "quixotron keyboard review");
+        self.search().set_pages([page]);
+        self.search().fail_next(Provider::Searxng, 1);
+        self.model.reply_with(move |request| {
+            let plan = json!({"steps": [
+                {"id": "s1", "action": "web_search", "params": {"query": "quixotron keyboard"}, "depends_on": []},
+                {"id": "s2", "action": "return_response", "params": {}, "depends_on": ["s1"]},
+            ]});
+            let is_plan = request["response_format"]["json_schema"]["name"] == "plan";
+            if is_plan {
+                return plan.to_string();
+            }
+            // A search that failed is made again with another query.
+            let wants_query = request.to_string().contains("Write another query.");
+            if wants_query { "quixotron keyboard review".to_owned() } else { otherwise.to_owned() }
+        });
     }
 
     /// No embedding can be stored for a while: lines wait for theirs.

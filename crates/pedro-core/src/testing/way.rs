@@ -1,9 +1,9 @@
-//! The way to the database: can be cut, silent or slow.
+//! The way to a server, be it the database or a model: can be cut, silent or slow.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::Result;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 /// How the way is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     /// As it should be.
     Open,
     /// All connections break, and no other is let through.
@@ -22,16 +22,19 @@ pub(crate) enum Way {
     Slow(Duration),
 }
 
-/// Passes connections on to a server, as the way is.
-pub(crate) struct Proxy {
+/// Passes connections on to a server, as the way is. When it is dropped all of them break.
+pub struct Proxy {
     address: SocketAddr,
     way: watch::Sender<Way>,
     task: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// In front of `host:port`, at an address of this machine.
-    pub(crate) async fn start(at: Ipv4Addr, host: String, port: u16) -> Result<Self> {
+    /// In front of `host:port`, at an address of this machine and a port that is free.
+    ///
+    /// # Errors
+    /// If nothing can listen at that address.
+    pub async fn start(at: Ipv4Addr, host: String, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((at, 0)).await?;
         let address = listener.local_addr()?;
         let (way, state) = watch::channel(Way::Open);
@@ -43,11 +46,13 @@ impl Proxy {
         Ok(Self { address, way, task })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(crate) fn set(&self, way: Way) {
+    /// From now on the way is like this, for the connections that there are and those to come.
+    pub fn set(&self, way: Way) {
         self.way.send_replace(way);
     }
 }
