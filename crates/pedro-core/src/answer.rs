@@ -35,6 +35,9 @@ use crate::store::{StoreError, generation, plan as plans};
 /// Why a generation led to no answer though it did not fail.
 const NOTHING_TO_SAY: &str = "nothing_to_say";
 
+/// How often it is tried to keep an answer while the database is away.
+const KEEP_AGAIN: Duration = Duration::from_millis(500);
+
 /// The size of a generation.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
@@ -184,7 +187,7 @@ impl Answering {
         }
         let answer = found.map_or(answer.clone(), |found| found.below(&answer, place));
         if kept {
-            self.keep(question, &gathered, found, &generation, &answer).await?;
+            self.keep_patiently(question, &gathered, found, &generation, &answer).await?;
         }
         Ok(answer)
     }
@@ -242,6 +245,28 @@ impl Answering {
                     self.note_failure(wanted.question, gathered, &error, began).await?;
                 }
                 Err(Failure::Model(error))
+            }
+        }
+    }
+
+    /// Keeps an answer, however long the database is away: it may have taken minutes to write. Ends with the lease on the
+    /// question, for then the work is dropped. If only the word on its commit was lost, the lease is told to be lost, and
+    /// whoever takes the question finds the answer.
+    async fn keep_patiently(
+        &self,
+        question: &Question,
+        gathered: &Gathered,
+        found: Option<&Found>,
+        generation: &Generation,
+        answer: &str,
+    ) -> Result<(), Failure> {
+        loop {
+            match self.keep(question, gathered, found, generation, answer).await {
+                Err(Failure::Store(error)) if error.is_transient() => {
+                    tracing::warn!(%error, question.id = %question.id, "an answer waits for the database to be kept");
+                    tokio::time::sleep(KEEP_AGAIN).await;
+                }
+                done => return done,
             }
         }
     }
