@@ -2,6 +2,7 @@
 
 mod app_token;
 mod attention;
+mod careful;
 mod config;
 mod convert;
 mod eventsub;

@@ -19,6 +19,7 @@ use twitch_irc::message::{IRCMessage, IRCTags};
 use uuid::Uuid;
 
 use crate::attention::Sign;
+use crate::careful;
 use crate::helix_sender::HelixSender;
 use crate::limiter::{Limiter, digest};
 use crate::state::{Echo, State};
@@ -263,9 +264,13 @@ impl Sender {
         let Some(client) = self.client.borrow().clone() else { return Echo::Lost };
         let mut echo = self.state.await_echo(channel);
         // Not the client's own `say`: it puts ". " before the text, which counts and shows.
-        if let Err(error) = client.send_message(privmsg(channel, text, reply_to)).await {
-            tracing::warn!(channel, %error, "a message could not be written to the connection");
-            return Echo::Lost;
+        match careful::ask(client.send_message(privmsg(channel, text, reply_to))).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                tracing::warn!(channel, %error, "a message could not be written to the connection");
+                return Echo::Lost;
+            }
+            None => return Echo::Lost,
         }
         match timeout(ECHO_WITHIN, &mut echo).await {
             Ok(word) => word.unwrap_or(Echo::Lost),
@@ -280,7 +285,7 @@ impl Sender {
             self.state.until_joined(channel).await;
             let client = self.client.borrow().clone();
             if let Some(client) = client
-                && client.get_channel_status(channel.to_owned()).await.1
+                && careful::ask(client.get_channel_status(channel.to_owned())).await.is_some_and(|status| status.1)
             {
                 return;
             }
@@ -291,7 +296,7 @@ impl Sender {
     /// Twitch answers in order. A PONG without a word on the message before it: Twitch swallowed the message. No PONG: the connection is dead, and the message most likely lost.
     async fn sign_of_life(&self, client: &Client, mut echo: oneshot::Receiver<Echo>) -> Echo {
         let mut pongs = self.state.pongs();
-        if client.ping().await.is_err() {
+        if !matches!(careful::ask(client.ping()).await, Some(Ok(()))) {
             return Echo::Lost;
         }
         tokio::select! {
