@@ -182,7 +182,7 @@ impl Answering {
         }
         let answer = found.map_or(answer.clone(), |found| found.below(&answer, place));
         if kept {
-            self.keep(question, &gathered, found, &generation, &answer).await?;
+            self.keep_patiently(question, &gathered, found, &generation, &answer).await?;
         }
         Ok(answer)
     }

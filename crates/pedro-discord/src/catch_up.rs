@@ -1,9 +1,9 @@
-//! After a time without a connection, what was said meanwhile is fetched, and what was changed or taken back is followed.
+//! After a time without a connection, what was said meanwhile is fetched, and what was changed or taken back is followed
+//! (`look_back`).
 
 use std::sync::Arc;
 
-use pedro_core::chat::{ChannelId, Heard, Platform, Removal};
-use pedro_core::store::message;
+use pedro_core::chat::{ChannelId, Heard};
 use twilight_model::channel::Message;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
@@ -11,17 +11,12 @@ use twilight_model::id::marker::{ChannelMarker, MessageMarker};
 use crate::bot::Bot;
 use crate::convert;
 use crate::directory::key;
+use crate::look_back::look_back;
 use crate::note::Note;
-use crate::rest::Trouble;
-
-/// Messages in one answer, the most that Discord gives.
-const PAGE: u16 = 100;
+use crate::rest::{PAGE, Trouble};
 
 /// The most that is fetched of one channel: some days of a busy one.
 const MOST: usize = 20_000;
-
-/// What is asked of a message that seems to be gone.
-const UNKNOWN_MESSAGE: u64 = 10_008;
 
 /// A channel in which something may have been said that was not heard.
 pub(crate) struct Missed {
@@ -113,49 +108,6 @@ async fn backwards(bot: &Arc<Bot>, channel: Id<ChannelMarker>) -> Result<usize, 
     let count = all.len();
     hear(bot, all).await;
     Ok(count)
-}
-
-/// The last page of what was heard before: what was changed or taken back meanwhile was not heard either.
-async fn look_back(bot: &Arc<Bot>, missed: &Missed, newest: Id<MessageMarker>) -> Result<(), Trouble> {
-    let Some(next) = newest.get().checked_add(1).and_then(Id::new_checked) else { return Ok(()) };
-    let page = bot.rest.messages(|| bot.rest.http.channel_messages(missed.channel).before(next).limit(PAGE)).await?;
-    let page = page.messages;
-    // Who may not read the past of a channel is shown an empty one.
-    let Some(oldest) = page.first() else { return Ok(()) };
-    let since = convert::moment(oldest.timestamp);
-    let Ok(recorded) = message::recorded(&bot.pedro.pool, missed.place, since, i64::from(PAGE)).await else {
-        return Ok(());
-    };
-    for line in recorded {
-        let Some(id) = line.platform_message_id.parse().ok().and_then(Id::<MessageMarker>::new_checked) else {
-            continue;
-        };
-        if !(oldest.id..=newest).contains(&id) {
-            continue;
-        }
-        let heard = match page.iter().find(|message| message.id == id) {
-            Some(message) if message.edited_timestamp.is_some() => Heard::Edited {
-                platform: Platform::Discord,
-                platform_user_id: line.platform_user_id,
-                platform_message_id: line.platform_message_id,
-                text: convert::text(message, &bot.directory),
-            },
-            Some(_) => continue,
-            None if is_gone(bot, missed.channel, id).await => Heard::Removed {
-                channel: key(missed.channel),
-                removal: Removal::Line { platform_message_id: line.platform_message_id },
-            },
-            None => continue,
-        };
-        bot.recorder.put_patiently(Note::Changed(heard)).await;
-    }
-    Ok(())
-}
-
-/// Nothing is forgotten because a page was not what we thought.
-async fn is_gone(bot: &Arc<Bot>, channel: Id<ChannelMarker>, id: Id<MessageMarker>) -> bool {
-    let asked = bot.rest.call(|| bot.rest.http.message(channel, id)).await;
-    matches!(asked, Err(Trouble::Refused { code: UNKNOWN_MESSAGE, .. }))
 }
 
 async fn hear(bot: &Arc<Bot>, messages: Vec<Message>) {

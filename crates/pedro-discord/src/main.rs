@@ -10,6 +10,7 @@ mod convert;
 mod directory;
 mod interaction;
 mod lenient;
+mod look_back;
 mod note;
 mod reader;
 mod recorder;

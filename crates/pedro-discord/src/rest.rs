@@ -43,6 +43,9 @@ const SHORTEST_TRY: Duration = Duration::from_millis(1_200);
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Messages in one answer, the most that Discord gives.
+pub(crate) const PAGE: u16 = 100;
+
 /// Why Discord did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Trouble {

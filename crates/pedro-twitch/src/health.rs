@@ -1,7 +1,7 @@
 //! What `/readyz` says of Twitch: the chat connection, and the sign-in behind it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use pedro_core::service::metrics::TWITCH;
@@ -26,11 +26,21 @@ pub(crate) fn watch_chat(readiness: &Readiness, state: &Arc<State>, tokens: &Arc
             (Some(words), _) => Verdict::red(format!("Twitch refused the sign-in: {words}; give a valid TWITCH_TOKEN")),
             (None, Some(missing)) => Verdict::red(format!("not in the channel {missing}")),
             (None, None) if !state.is_alive() => Verdict::red("nothing was heard lately"),
-            (None, None) => Verdict::ok(format!("in {}", joined.join(", "))),
+            (None, None) => match state.attention().ignored_for(Instant::now()) {
+                Some(time) => Verdict::red(ignored(time)),
+                None => Verdict::ok(format!("in {}", joined.join(", "))),
+            },
         };
         let verdict = verdict.heard(&state.clock);
         async move { verdict }
     });
+}
+
+fn ignored(time: Duration) -> String {
+    format!(
+        "Twitch shows nobody what Pedro says, for {} s now: it ignores an account that sent too much for half an hour; answers wait until it listens again",
+        time.as_secs()
+    )
 }
 
 /// Adds the truth about the sign-in: a connection that stands outlives its token, and looks well until it breaks.

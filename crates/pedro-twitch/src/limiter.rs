@@ -5,11 +5,14 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use pedro_core::prompt::split;
+use pedro_core::store::twitch_sent::Sent;
+use sha2::{Digest, Sha256};
 
 /// The window of the limits, with a margin for clocks and ways that differ.
 const WINDOW: Duration = Duration::from_millis(31_000);
 
-/// Messages in the window as anybody; two below Twitch's limit, for those that a former process may just have sent.
+/// Messages in the window as anybody; two below Twitch's limit, for those of a former process that could not be noted while
+/// the database was away.
 const AS_ANYBODY: usize = 18;
 
 /// Messages in the window as moderator or broadcaster; five below Twitch's limit.
@@ -24,14 +27,30 @@ const DUPLICATE: Duration = Duration::from_secs(31);
 /// So many variants further on the next try begins after a refusal.
 const FURTHER: usize = 4;
 
-/// What was sent lately, over all channels: the limits are the account's.
+/// What was sent lately, over all channels: the limits are the account's. Texts are known by their digest.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     sent: VecDeque<Instant>,
-    texts: HashMap<String, VecDeque<(Instant, String)>>,
+    texts: HashMap<String, VecDeque<(Instant, i32)>>,
+}
+
+/// What a text is known by.
+pub(crate) fn digest(text: &str) -> i32 {
+    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(text).into();
+    i32::from_be_bytes([a, b, c, d])
 }
 
 impl Limiter {
+    /// Goes on from what was sent before this process began, oldest first.
+    pub(crate) fn resumed(sent: Vec<Sent>, now: Instant) -> Self {
+        let mut limiter = Self::default();
+        for Sent { channel, text_digest, age } in sent {
+            // A clock that began later than that: it counts as new.
+            limiter.note(&channel, text_digest, now.checked_sub(age).unwrap_or(now));
+        }
+        limiter
+    }
+
     /// How long to wait before the next message to a channel; zero: send now.
     pub(crate) fn wait(&mut self, channel: &str, moderates: bool, now: Instant) -> Duration {
         while self.sent.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
@@ -60,17 +79,22 @@ impl Limiter {
         let mut dots = refused * FURTHER;
         loop {
             let varied = with_dots(text, dots, limit);
-            if !said.iter().any(|(_, before)| *before == varied) {
+            if !said.iter().any(|(_, before)| *before == digest(&varied)) {
                 return varied;
             }
             dots += 1;
         }
     }
 
-    /// Notes that a text was sent.
-    pub(crate) fn note(&mut self, channel: &str, text: &str, now: Instant) {
+    /// Notes that a text with this digest is sent.
+    pub(crate) fn note(&mut self, channel: &str, digest: i32, now: Instant) {
         self.sent.push_back(now);
-        self.texts.entry(channel.to_owned()).or_default().push_back((now, text.to_owned()));
+        self.texts.entry(channel.to_owned()).or_default().push_back((now, digest));
+    }
+
+    /// Notes that the text noted last goes out later than it was noted: it counts from now on as well.
+    pub(crate) fn note_delay(&mut self, now: Instant) {
+        self.sent.push_back(now);
     }
 }
 
@@ -101,7 +125,7 @@ mod tests {
                     }
                     now += wait;
                 }
-                limiter.note(channel, &n.to_string(), now);
+                limiter.note(channel, digest(&n.to_string()), now);
                 now - start
             })
             .collect()
@@ -124,6 +148,46 @@ mod tests {
     }
 
     #[test]
+    fn what_a_former_process_sent_counts() {
+        let now = Instant::now() + Duration::from_secs(3600);
+        let sent = |ages: std::ops::Range<u64>| -> Vec<Sent> {
+            let sent = ages.rev().map(|age| Sent {
+                channel: "a".to_owned(),
+                text_digest: digest("sorry"),
+                age: Duration::from_secs(age),
+            });
+            sent.collect()
+        };
+        let mut full = Limiter::resumed(sent(1..AS_ANYBODY as u64 + 1), now);
+        assert_eq!(full.wait("b", false, now), WINDOW - Duration::from_secs(AS_ANYBODY as u64));
+        assert_eq!(full.wait("a", true, now), Duration::ZERO);
+        assert_eq!(full.varied("a", "sorry", 500, 0, now), "sorry ·");
+        assert_eq!(full.varied("b", "sorry", 500, 0, now), "sorry");
+        let mut passed = Limiter::resumed(sent(31..55), now);
+        assert_eq!(passed.wait("a", false, now), Duration::ZERO);
+        assert_eq!(passed.varied("a", "sorry", 500, 0, now), "sorry");
+        // Less than a second ago in the same channel.
+        let mut just_now = Limiter::resumed(sent(0..1), now);
+        assert_eq!(just_now.wait("a", false, now), SPACING);
+    }
+
+    #[test]
+    fn what_goes_out_late_counts_from_then_on() {
+        let (mut limiter, start) = (Limiter::default(), Instant::now());
+        let late = start + Duration::from_secs(20);
+        for n in 0..AS_ANYBODY / 2 {
+            limiter.note("a", n as i32, start);
+            limiter.note_delay(late);
+        }
+        assert_eq!(limiter.wait("b", false, late), WINDOW - Duration::from_secs(20));
+        assert_eq!(limiter.wait("b", false, start + WINDOW), Duration::ZERO);
+        for n in 0..AS_ANYBODY / 2 {
+            limiter.note("b", n as i32, start + WINDOW);
+        }
+        assert_eq!(limiter.wait("c", false, start + WINDOW), Duration::from_secs(20));
+    }
+
+    #[test]
     fn as_moderator_never_more_than_100_in_30_seconds() {
         let sent = send(300, true, &["a"]);
         assert!(most_in_30_seconds(&sent) <= 100);
@@ -138,7 +202,7 @@ mod tests {
         for _ in 0..5 {
             let varied = limiter.varied("a", &text, 500, 0, now);
             assert!(varied.chars().count() <= 500 && !said.contains(&varied));
-            limiter.note("a", &varied, now);
+            limiter.note("a", digest(&varied), now);
             said.push(varied);
         }
         assert_eq!(limiter.varied("b", &text, 500, 0, now), text, "another channel has not heard it");

@@ -1,6 +1,8 @@
 //! Pedro on Twitch: reads the options, opens what it needs, starts the tasks and waits for the end.
 
 mod app_token;
+mod attention;
+mod careful;
 mod config;
 mod convert;
 mod eventsub;
@@ -20,6 +22,7 @@ mod transport;
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
@@ -37,6 +40,7 @@ use pedro_core::service::metrics::{self, TWITCH};
 use pedro_core::service::{Readiness, Seal, Secret, Shutdown, Signals, launch, shutdown};
 use pedro_core::speech::speech;
 use pedro_core::store::channel::Seen;
+use pedro_core::store::twitch_sent;
 use pedro_twitch::oauth::OAuth;
 use pedro_twitch::options::SignInSettings;
 use pedro_twitch::token::Shelf;
@@ -49,6 +53,7 @@ use crate::eventsub::{EventSub, Watched};
 use crate::helix::Helix;
 use crate::helix_sender::HelixSender;
 use crate::keeper::Keeper;
+use crate::limiter::Limiter;
 use crate::pause::Pause;
 use crate::reader::Reader;
 use crate::sender::Sender;
@@ -120,12 +125,14 @@ async fn run(twitch: TwitchSettings, bot: BotSettings, mut signals: Signals) -> 
     let api_sender = api_sender(&twitch, app_token.as_ref())?;
     let sends_by_api = api_sender.is_some();
     transport::set_address(twitch.irc);
+    let sent = boot::patiently(async || twitch_sent::lately(&pedro.pool, &bot_login).await).await?;
     let sender = Sender {
         bot_login: bot_login.clone(),
+        pool: pedro.pool.clone(),
         api: api_sender,
         state: Arc::clone(&state),
         client: current_client,
-        limiter: Mutex::default(),
+        limiter: Mutex::new(Limiter::resumed(sent, Instant::now())),
     };
     shutdown.spawn_carrier("sender", Arc::new(sender).run(speeches, shutdown.clone()));
     let reader = Reader {

@@ -10,17 +10,24 @@ use pedro_core::memory::Inbox;
 use pedro_core::service::metrics::catalog::ReconnectReason;
 use pedro_core::service::metrics::{TWITCH, record};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use twitch_irc::ClientConfig;
 use twitch_irc::message::{IRCMessage, NoticeMessage, ServerMessage, UserStateMessage};
 
-use crate::convert;
 use crate::state::{Echo, State};
 use crate::tokens::{ChatCredentials, Tokens};
 use crate::transport::Client;
+use crate::{careful, convert};
 
 /// A client from which nothing was heard for so long is thrown away: its own pings come every 30 s.
 const DEAD_AFTER: Duration = Duration::from_secs(120);
+
+/// After so long without a word the client is asked whether it is still there, at each look.
+const LISTEN_AFTER: Duration = Duration::from_secs(10);
+
+/// How long handing the question over may take.
+const ASK_WITHIN: Duration = Duration::from_millis(5);
 
 /// How often connection figures are refreshed.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -120,6 +127,11 @@ impl Reader {
                     look_where(&self.state, &self.channels, client).await;
                     record::connected(TWITCH, self.state.is_alive() && !self.state.channels().is_empty());
                     record::last_event_age(TWITCH, self.state.clock.silence());
+                    if self.state.clock.age().is_none_or(|age| age > LISTEN_AFTER) {
+                        // Its connection's task may be gone without a word: asked to write, the client finds that out and
+                        // ends. The answer to a PING is heard like anything else.
+                        let _not_waited_for = timeout(ASK_WITHIN, careful::ask(client.ping())).await;
+                    }
                     let silent = self.state.clock.age().map_or(began.elapsed(), |age| age.min(began.elapsed()));
                     if silent > DEAD_AFTER {
                         return;
@@ -271,7 +283,7 @@ async fn may_connect(tokens: &Tokens, last_lines: &CancellationToken, stop: &Can
 async fn look_where(state: &State, channels: &[String], client: &Client) {
     let known = state.channels();
     for channel in channels {
-        let (_, is_joined) = client.get_channel_status(channel.clone()).await;
+        let Some((_, is_joined)) = careful::ask(client.get_channel_status(channel.clone())).await else { return };
         match (is_joined, known.contains(channel)) {
             (true, false) => state.joined(channel),
             (false, true) => state.left(Some(channel)),

@@ -10,14 +10,18 @@ use pedro_core::prompt::TWITCH_LIMIT;
 use pedro_core::service::Shutdown;
 use pedro_core::service::metrics::{TWITCH, record};
 use pedro_core::speech::{Message, NotSpoken, Speech, Spoken};
+use pedro_core::store::twitch_sent;
+use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tracing::Instrument;
 use twitch_irc::message::{IRCMessage, IRCTags};
 use uuid::Uuid;
 
+use crate::attention::Sign;
+use crate::careful;
 use crate::helix_sender::HelixSender;
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, digest};
 use crate::state::{Echo, State};
 use crate::transport::Client;
 
@@ -39,12 +43,27 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(60);
 /// How long the API is left alone when it failed, longer each time.
 const API_AGAIN: Duration = Duration::from_secs(1);
 
+/// How long a message that was swallowed waits before it is sent again, longer each time.
+const SWALLOWED_AGAIN: Duration = Duration::from_secs(2);
+
+/// How long a message waits for Twitch to listen again before it is given back: nobody wants to know the title in half an
+/// hour, and answers have their queue.
+const LISTENED_TO_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long noting a message may take before it is sent without a note.
+const NOTED_WITHIN: Duration = Duration::from_secs(2);
+
+/// What is noted later than that goes out late.
+const LATE: Duration = Duration::from_millis(500);
+
 /// How often a message that Twitch rejected for a passing reason is sent again.
 const TRIES: u32 = 4;
 
 /// What senders of all channels share.
 pub(crate) struct Sender {
     pub(crate) bot_login: String,
+    /// Where what is sent is noted: the limits outlast this process.
+    pub(crate) pool: PgPool,
     /// Sends instead of the chat connection.
     pub(crate) api: Option<HelixSender>,
     pub(crate) state: Arc<State>,
@@ -110,14 +129,27 @@ impl Sender {
         for attempt in 1..=TRIES {
             // Through the API too: who is not in the channel does not hear what becomes of it.
             timeout(CONNECTED_WITHIN, self.until_in(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
+            self.until_listened_to().await?;
             let sent = self.within_limits(channel, text, (!perhaps_taken).then_some(duplicates)).await;
             match self.send(channel, &sent, reply_to).await {
                 // Sent again as it was: that Twitch takes it for a duplicate tells that the first one arrived.
-                Echo::Rejected(id, _) if perhaps_taken && id == "msg_duplicate" => return Ok(self.spoken(None)),
+                Echo::Rejected(id, _) if perhaps_taken && id == "msg_duplicate" => {
+                    self.listened_to(text);
+                    return Ok(self.spoken(None));
+                }
                 Echo::Taken(id) => {
+                    self.listened_to(text);
                     return Ok(self.spoken(id));
                 }
+                Echo::Swallowed => {
+                    self.swallowed(text)?;
+                    tracing::warn!(channel, "Twitch said nothing of a message: sending it again");
+                    // Sent again as it is: if it was shown after all, Twitch takes it for a duplicate.
+                    perhaps_taken = true;
+                    tokio::time::sleep(SWALLOWED_AGAIN * attempt).await;
+                }
                 Echo::Rejected(id, words) => {
+                    self.listened_to(text);
                     record::message_rejected();
                     duplicates += usize::from(id == "msg_duplicate");
                     let Some(wait) = wait_after(&id) else { return Err(NotSpoken::Refused(words)) };
@@ -136,6 +168,41 @@ impl Sender {
         Err(NotSpoken::Unavailable)
     }
 
+    /// Waits a moment for Twitch to listen again, if it ignores Pedro.
+    async fn until_listened_to(&self) -> Result<(), NotSpoken> {
+        let wait = self.state.attention().wait(Instant::now());
+        if wait.is_zero() {
+            return Ok(());
+        }
+        tokio::time::sleep(wait.min(LISTENED_TO_WITHIN)).await;
+        let listens = self.state.attention().wait(Instant::now()).is_zero();
+        listens.then_some(()).ok_or(NotSpoken::Unavailable)
+    }
+
+    fn listened_to(&self, text: &str) {
+        if let Some(time) = self.state.attention().taken(digest(text), Instant::now()) {
+            tracing::info!("Twitch listens to {:?} again, after {} s", self.bot_login, time.as_secs());
+        }
+    }
+
+    /// Twitch read a message and showed it to nobody. Ok if it is worth another try now.
+    fn swallowed(&self, text: &str) -> Result<(), NotSpoken> {
+        record::message_rejected();
+        match self.state.attention().swallowed(digest(text), Instant::now()) {
+            Sign::Unclear => Ok(()),
+            Sign::Disliked => Err(NotSpoken::Refused("Twitch shows it to nobody and does not say why".to_owned())),
+            Sign::Ignored { is_new } => {
+                if is_new {
+                    tracing::error!(
+                        "Twitch ignores {:?}: it shows nobody what the account says, as it does for half an hour when one sent too much. Does another program use the account? Answers wait, and Pedro tries now and then.",
+                        self.bot_login
+                    );
+                }
+                Err(NotSpoken::Unavailable)
+            }
+        }
+    }
+
     fn spoken(&self, id: Option<String>) -> Spoken {
         record::message_sent(TWITCH);
         Spoken {
@@ -151,22 +218,42 @@ impl Sender {
     async fn within_limits(&self, channel: &str, text: &str, refused: Option<usize>) -> String {
         let moderates = self.state.moderates(channel);
         loop {
-            let wait = {
+            // No await while the limiter is held.
+            let (wait, booked) = {
                 let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
                 let now = Instant::now();
                 let wait = limiter.wait(channel, moderates, now);
-                if wait.is_zero() {
+                let booked = wait.is_zero().then(|| {
                     let text = match refused {
                         Some(refused) => limiter.varied(channel, text, TWITCH_LIMIT, refused, now),
                         None => text.to_owned(),
                     };
-                    limiter.note(channel, &text, now);
-                    return text;
-                }
-                wait
+                    limiter.note(channel, digest(&text), now);
+                    text
+                });
+                (wait, booked)
             };
+            if let Some(text) = booked {
+                self.note_down(channel, &text).await;
+                return text;
+            }
             record::rate_limit_wait(TWITCH);
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Notes a message where the next process finds it, before it is sent: a kill must not make us forget how much we said.
+    /// While the database is away it is sent all the same.
+    async fn note_down(&self, channel: &str, text: &str) {
+        let began = Instant::now();
+        let note = twitch_sent::note(&self.pool, &self.bot_login, channel, digest(text));
+        match timeout(NOTED_WITHIN, note).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a restart would not know of a message"),
+            Err(_) => tracing::debug!("a restart would not know of a message: the database does not answer"),
+        }
+        if began.elapsed() > LATE {
+            self.limiter.lock().unwrap_or_else(PoisonError::into_inner).note_delay(Instant::now());
         }
     }
 
@@ -177,9 +264,13 @@ impl Sender {
         let Some(client) = self.client.borrow().clone() else { return Echo::Lost };
         let mut echo = self.state.await_echo(channel);
         // Not the client's own `say`: it puts ". " before the text, which counts and shows.
-        if let Err(error) = client.send_message(privmsg(channel, text, reply_to)).await {
-            tracing::warn!(channel, %error, "a message could not be written to the connection");
-            return Echo::Lost;
+        match careful::ask(client.send_message(privmsg(channel, text, reply_to))).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                tracing::warn!(channel, %error, "a message could not be written to the connection");
+                return Echo::Lost;
+            }
+            None => return Echo::Lost,
         }
         match timeout(ECHO_WITHIN, &mut echo).await {
             Ok(word) => word.unwrap_or(Echo::Lost),
@@ -194,7 +285,7 @@ impl Sender {
             self.state.until_joined(channel).await;
             let client = self.client.borrow().clone();
             if let Some(client) = client
-                && client.get_channel_status(channel.to_owned()).await.1
+                && careful::ask(client.get_channel_status(channel.to_owned())).await.is_some_and(|status| status.1)
             {
                 return;
             }
@@ -202,17 +293,16 @@ impl Sender {
         }
     }
 
-    /// Twitch answers in order. A PONG without a word on the message before it: Twitch swallowed the message, and will
-    /// again. No PONG: the connection is dead, and the message most likely lost.
+    /// Twitch answers in order. A PONG without a word on the message before it: Twitch swallowed the message. No PONG: the connection is dead, and the message most likely lost.
     async fn sign_of_life(&self, client: &Client, mut echo: oneshot::Receiver<Echo>) -> Echo {
         let mut pongs = self.state.pongs();
-        if client.ping().await.is_err() {
+        if !matches!(careful::ask(client.ping()).await, Some(Ok(()))) {
             return Echo::Lost;
         }
         tokio::select! {
             biased;
             word = &mut echo => word.unwrap_or(Echo::Lost),
-            Ok(()) = pongs.changed() => Echo::Taken(None),
+            Ok(()) = pongs.changed() => Echo::Swallowed,
             () = tokio::time::sleep(PONG_WITHIN) => Echo::Lost,
         }
     }

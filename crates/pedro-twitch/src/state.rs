@@ -7,6 +7,8 @@ use std::time::Duration;
 use pedro_core::service::EventClock;
 use tokio::sync::{oneshot, watch};
 
+use crate::attention::Attention;
+
 /// Twitch's client pings every 30 s; without any word for longer than that the connection is not alive.
 pub(crate) const SILENCE: Duration = Duration::from_secs(45);
 
@@ -17,6 +19,8 @@ pub(crate) enum Echo {
     Taken(Option<String>),
     /// Twitch did not: NOTICE with its `msg-id` and text.
     Rejected(String, String),
+    /// Twitch read it and said nothing: nobody saw it.
+    Swallowed,
     /// The connection was lost first.
     Lost,
 }
@@ -29,6 +33,8 @@ pub(crate) struct State {
     /// How often Twitch answered a PING.
     pongs: watch::Sender<u64>,
     /// Held for look-ups only, never over an await.
+    attention: Mutex<Attention>,
+    /// Likewise.
     inner: Mutex<Inner>,
 }
 
@@ -47,8 +53,14 @@ impl State {
             clock: EventClock::new(),
             joined: watch::Sender::new(HashSet::new()),
             pongs: watch::Sender::new(0),
+            attention: Mutex::default(),
             inner: Mutex::default(),
         }
+    }
+
+    /// Whether Twitch takes what Pedro says.
+    pub(crate) fn attention(&self) -> MutexGuard<'_, Attention> {
+        self.attention.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -10,12 +10,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_native_tls::TlsStream;
 use tokio_native_tls::native_tls::TlsConnector;
-use twitch_irc::transport::tcp::{MakeConnection, TCPTransport, TCPTransportConnectError};
+use twitch_irc::transport::tcp::{MakeConnection, TCPTransportConnectError};
 
+use crate::careful::Careful;
 use crate::tokens::ChatCredentials;
 
 /// The chat client over [`Address`].
-pub(crate) type Client = twitch_irc::TwitchIRCClient<TCPTransport<Configured>, ChatCredentials>;
+pub(crate) type Client = twitch_irc::TwitchIRCClient<Careful, ChatCredentials>;
 
 /// Where the chat server is.
 #[derive(Debug, Clone, PartialEq, Eq)]

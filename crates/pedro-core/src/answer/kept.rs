@@ -1,6 +1,6 @@
 //! What is kept of an answer: its generation, what that was made from, and how its question ended.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Answering, Found, Gathered};
 use crate::chat::GenerationId;
@@ -11,12 +11,37 @@ use crate::service::metrics::record;
 use crate::store::question::{self as questions, Ending, Question};
 use crate::store::{StoreError, generation, plan as plans};
 
+/// How often it is tried to keep an answer while the database is away.
+const KEEP_AGAIN: Duration = Duration::from_millis(500);
+
 /// Why a generation led to no answer though it did not fail.
 const NOTHING_TO_SAY: &str = "nothing_to_say";
 
 impl Answering {
+    /// Keeps an answer, however long the database is away: it may have taken minutes to write. Ends with the lease on the
+    /// question, for then the work is dropped. If only the word on its commit was lost, the lease is told to be lost, and
+    /// whoever takes the question finds the answer.
+    pub(super) async fn keep_patiently(
+        &self,
+        question: &Question,
+        gathered: &Gathered,
+        found: Option<&Found>,
+        generation: &Generation,
+        answer: &str,
+    ) -> Result<(), Failure> {
+        loop {
+            match self.keep(question, gathered, found, generation, answer).await {
+                Err(Failure::Store(error)) if error.is_transient() => {
+                    tracing::warn!(%error, question.id = %question.id, "an answer waits for the database to be kept");
+                    tokio::time::sleep(KEEP_AGAIN).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
     /// Keeps generation, provenance and answer, all or nothing.
-    pub(super) async fn keep(
+    async fn keep(
         &self,
         question: &Question,
         gathered: &Gathered,

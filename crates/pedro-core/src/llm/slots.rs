@@ -11,10 +11,13 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{ModelServer, ServerClient};
-use crate::store::model_slot;
+use crate::store::{StoreError, model_slot};
 
 /// How often a waiting generation asks again.
 const ASK_AGAIN: Duration = Duration::from_millis(150);
+
+/// How long a slot is tried to be given back while the database is away. Its lease is not much longer.
+const GIVE_BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// How often a running generation says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
@@ -90,10 +93,23 @@ impl Slots {
             }
         };
         self.held().remove(&holder);
-        if let Err(error) = model_slot::release(&self.pool, holder).await {
+        if let Err(error) = self.give_back(holder, stop).await {
             tracing::warn!(%error, "a slot was not given back: its lease ends by itself");
         }
         done
+    }
+
+    /// Gives a slot back. A database that is only being restarted is waited for: others would wait for the end of the lease.
+    async fn give_back(&self, holder: Uuid, stop: &CancellationToken) -> Result<(), StoreError> {
+        let began = Instant::now();
+        loop {
+            match model_slot::release(&self.pool, holder).await {
+                Err(error) if error.is_transient() && began.elapsed() < GIVE_BACK_WITHIN && !stop.is_cancelled() => {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Passes a server over for a while.

@@ -147,6 +147,9 @@ fn any_step() -> impl Strategy<Value = Value> {
         "(go|\\$\\{s[1-5]\\}| ){0,4}".prop_map(|query| json!({"query": query, "tool": "openai"})),
         ".{0,20}".prop_map(|query| json!({"query": query, "instructions": query})),
         Just(json!({"query": "x".repeat(500)})),
+        Just(json!({"query": {"text": "${s1}", "or": ["${s2}"]}, "tool": "openai"})),
+        Just(json!({"tool": "weather", "city": ["${s1}", {"a": "${s2}"}], "days": {"n": 1}, "query": ["titles"]})),
+        Just(json!([["${s1}"]])),
         Just(Value::Null),
     ];
     let when = prop_oneof![
@@ -210,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_accepted_keeps_every_rule(steps in vec(any_step(), 0..10), before in scraps(), after in ".{0,20}") {
+    fn whatever_is_accepted_keeps_every_rule(steps in prop_oneof![4 => vec(any_step(), 0..10), 1 => vec(any_step(), 10..25)], before in scraps(), after in ".{0,20}") {
         let list = Value::from(steps);
         check(&list.to_string())?;
         let whole = json!({"steps": list}).to_string();
@@ -242,19 +245,126 @@ proptest! {
     }
 
     #[test]
+    fn steps_that_wait_for_each_other_are_no_plan(steps in circle(2..6)) {
+        let problems = read(&steps.to_string(), &Catalog::example()).unwrap_err();
+        prop_assert!(problems.iter().any(|problem| matches!(problem, Problem::Circle { .. })), "{:?}", problems);
+    }
+
+    #[test]
+    fn a_plan_that_is_too_long_or_names_a_step_that_is_not_there_is_none(plan in any_plan(), more in 1..18usize, at in any::<u8>()) {
+        let mut long = plan.clone();
+        for n in plan.steps.len()..MOST_STEPS + more {
+            let id = format!("more{n}");
+            let params = Map::from_iter([("query".to_owned(), json!("go"))]);
+            let (action, on_failure) = (Action::WebSearch, OnFailure::Continue);
+            long.steps.insert(0, Step { id, action, params, depends_on: Vec::new(), on_failure, when: None });
+        }
+        let count = MOST_STEPS + more;
+        let problems = read(&serde_json::to_string(&long).unwrap(), &Catalog::example()).unwrap_err();
+        prop_assert!(problems.contains(&Problem::TooManySteps { count }), "{:?}", problems);
+
+        let mut lost = plan;
+        let last = lost.steps.len() - 1;
+        if last > 0 {
+            lost.steps[usize::from(at) % last].depends_on.push("nowhere".to_owned());
+            let problems = read(&serde_json::to_string(&lost).unwrap(), &Catalog::example()).unwrap_err();
+            let unknown = |problem: &Problem| matches!(problem, Problem::UnknownStep { name, .. } if name == "nowhere");
+            prop_assert!(problems.iter().any(unknown), "{:?}", problems);
+        }
+    }
+
+    #[test]
+    fn what_is_inserted_is_not_looked_at_again_however_deep_it_stands(params in nested()) {
+        let results = |name: &str| match name {
+            "s1" => Some("${s2} and ${s1}".to_owned()),
+            "s2" => Some("QUOTED".to_owned()),
+            _ => None,
+        };
+        let (quotes, nothing) = (params.to_string().matches("${s2}").count(), Map::new());
+        let params = params.as_object().unwrap_or(&nothing);
+        let filled = fill::fill(params, &results);
+        let text = serde_json::to_string(&filled).unwrap();
+        prop_assert_eq!(text.matches("QUOTED").count(), quotes, "{}", text);
+        prop_assert_eq!(shape(&Value::Object(filled)), shape(&Value::Object(params.clone())));
+    }
+
+    #[test]
     fn every_plan_comes_to_an_end(plan in any_plan(), fates in vec(any::<u8>(), 64), replans in 0..4usize) {
         run(&plan, &fates, replans)?;
     }
+
+    #[test]
+    fn new_plans_in_the_place_of_new_plans_come_to_an_end(plans in vec(any_plan(), MOST_REPLANS + 1), fates in vec(any::<u8>(), 64)) {
+        for (replans, plan) in plans.iter().enumerate() {
+            let ended = run(plan, &fates[replans..], replans)?;
+            prop_assert!(ended || replans < MOST_REPLANS, "a third new plan is wanted");
+            if ended {
+                break;
+            }
+        }
+    }
 }
 
-/// Runs a plan with outcomes as they come, and checks each move.
-fn run(plan: &Plan, fates: &[u8], replans: usize) -> Result<(), TestCaseError> {
-    let mut replans = replans;
+/// Steps of which some wait for each other, by `depends_on`, by `when`, or both, in any order among others that do not.
+fn circle(sizes: std::ops::Range<usize>) -> impl Strategy<Value = Value> {
+    (sizes, 0..2usize, any::<u8>()).prop_flat_map(|(size, others, conditions)| {
+        let mut steps: Vec<Value> = (0..size)
+            .map(|n| {
+                let (id, next) = (format!("c{n}"), format!("c{}", (n + 1) % size));
+                let mut step = json!({"id": id, "action": "web_search", "params": {"query": "go"}, "depends_on": []});
+                if conditions & (1 << n) == 0 {
+                    step["depends_on"] = json!([next]);
+                } else {
+                    step["when"] = json!({"step": next, "status": "failed"});
+                }
+                step
+            })
+            .collect();
+        let other =
+            |n| json!({"id": format!("o{n}"), "action": "db_query", "params": {"query": "titles"}, "depends_on": []});
+        steps.extend((0..others).map(other));
+        steps.push(json!({"action": "return_response"}));
+        Just(steps).prop_shuffle().prop_map(Value::from)
+    })
+}
+
+/// Parameters with quotes at any depth.
+fn nested() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        "(go|\\$\\{s[12]\\}|\\$|\\{| ){0,4}".prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        Just(Value::Null),
+    ];
+    let value = leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map("[a-d]{1,2}", inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    });
+    proptest::collection::btree_map("[a-d]{1,2}", value, 0..4)
+        .prop_map(|fields| Value::Object(fields.into_iter().collect()))
+}
+
+/// A value without its texts.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::String(_) => json!("text"),
+        Value::Array(values) => values.iter().map(shape).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Runs a plan with outcomes as they come, and checks each move. False if it ends because a new plan is wanted.
+fn run(plan: &Plan, fates: &[u8], replans: usize) -> Result<bool, TestCaseError> {
     let mut fates = fates.iter().cycle();
     let mut statuses = vec![StepStatus::Pending; plan.steps.len()];
     let mut starts: BTreeMap<&str, usize> = BTreeMap::new();
     let at = |step: &Step| plan.steps.iter().position(|other| other.id == step.id).unwrap();
-    // Each turn moves a step, or ends one, or takes a plan's last chance away.
+    // Each turn moves a step, or ends one.
     for _ in 0..3 * MOST_STEPS + 2 {
         match next_moves(plan, &statuses, replans) {
             Course::Go(moves) => {
@@ -285,7 +395,7 @@ fn run(plan: &Plan, fates: &[u8], replans: usize) -> Result<(), TestCaseError> {
             Course::Replan { because } => {
                 prop_assert!(replans < MOST_REPLANS && because.on_failure == OnFailure::Replan);
                 prop_assert!(!statuses.contains(&StepStatus::Running));
-                replans = MOST_REPLANS;
+                return Ok(false);
             }
             Course::Ended(end) => {
                 prop_assert!(statuses.iter().all(|status| status.is_over()), "{:?}", statuses);
@@ -293,10 +403,10 @@ fn run(plan: &Plan, fates: &[u8], replans: usize) -> Result<(), TestCaseError> {
                 let last = statuses.last().copied();
                 prop_assert_eq!(matches!(end, End::Answered), last == Some(StepStatus::Succeeded));
                 prop_assert_eq!(matches!(end, End::Stopped(_)), last == Some(StepStatus::Skipped));
-                return Ok(());
+                return Ok(true);
             }
         }
     }
     prop_assert!(false, "no end: {:?}", statuses);
-    Ok(())
+    Ok(true)
 }

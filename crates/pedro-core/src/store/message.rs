@@ -164,30 +164,32 @@ pub struct Recorded {
     pub text: String,
 }
 
-/// The latest lines of others than Pedro in a channel since a moment, the newest first. What was put by a command is no
-/// line on the platform and left out.
+/// The latest lines of others than Pedro in a channel from one moment to another, the newest first. What was put by a
+/// command is no line on the platform and left out.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn recorded(
     db: impl PgExecutor<'_>,
     channel: ChannelId,
-    since: DateTime<Utc>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
     count: i64,
 ) -> Result<Vec<Recorded>, StoreError> {
     let lines = sqlx::query_as!(
         Recorded,
         "select platform_message_id, platform_user_id, text
          from pedro.message join pedro.author on author.id = author_id
-         where channel_id = $1 and author_kind <> 'pedro' and sent_at >= $2 and not exists (
+         where channel_id = $1 and author_kind <> 'pedro' and sent_at between $2 and $3 and not exists (
              select from pedro.question
              where question.platform = message.platform
                  and question.platform_message_id = message.platform_message_id
                  and reply_target ->> 'is_line' = 'false'
          )
-         order by sent_at desc, message.id desc limit $3",
+         order by sent_at desc, message.id desc limit $4",
         channel.0,
-        since,
+        from,
+        until,
         count
     );
     Ok(lines.fetch_all(db).await?)

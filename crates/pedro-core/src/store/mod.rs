@@ -23,6 +23,7 @@ pub mod search;
 pub mod statistics;
 pub mod stream_title;
 pub mod trained_prompt;
+pub mod twitch_sent;
 pub mod twitch_token;
 pub mod web_search;
 pub mod workflow;

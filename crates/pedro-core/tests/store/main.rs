@@ -15,4 +15,5 @@ mod retention;
 mod retrieval;
 mod slots;
 mod trained_prompt;
+mod twitch_sent;
 mod world;

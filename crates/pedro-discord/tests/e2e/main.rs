@@ -25,6 +25,7 @@ mod games;
 mod gateway;
 mod length;
 mod logs;
+mod look_back;
 mod machines;
 mod network;
 mod operation;

@@ -94,6 +94,12 @@ impl Limits {
         true
     }
 
+    /// Does not listen to an account from now on, as after a breach; or listens to it again.
+    pub(super) fn ignore(&mut self, login: &str, ignored: bool, now: Instant) {
+        let account = self.accounts.entry(login.to_owned()).or_default();
+        account.silent_until = ignored.then_some(now + self.silence);
+    }
+
     /// Forgets what was used and who is being ignored.
     pub(super) fn forget(&mut self) {
         self.accounts.clear();

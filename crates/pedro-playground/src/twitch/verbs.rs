@@ -1,6 +1,6 @@
 //! What people and moderators do, as verbs on [`Twitch`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::people::{UserId, normal_login};
 use super::{ChatLine, Line, Twitch};
@@ -144,6 +144,13 @@ impl Twitch {
             world.limits.enabled = enabled;
             world.limits.forget();
         });
+    }
+
+    /// Ignores an account as if it had broken the message limit, or listens to it again. What an ignored account says is
+    /// swallowed without a word; all else goes on.
+    pub fn ignore(&self, login: &str, ignored: bool) {
+        let login = normal_login(login);
+        self.update(|world| world.limits.ignore(&login, ignored, Instant::now()));
     }
 
     /// How long an account that broke the message limit is ignored (half an hour, as on Twitch, unless told otherwise).

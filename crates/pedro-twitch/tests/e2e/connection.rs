@@ -215,3 +215,23 @@ async fn a_channel_that_does_not_exist_is_named_and_the_others_work(pool: PgPool
         })
         .await
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_line_whose_colour_is_none_is_heard_like_any_other(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        for (id, color, emotes) in [("odd1", "#é1234", ""), ("odd2", "日本1", ""), ("odd3", "", "25:4-0")] {
+            let tags = format!(
+                "badge-info=;badges=;color={color};display-name=Dana;emotes={emotes};flags=;id={id};mod=0;room-id=1;subscriber=0;tmi-sent-ts={};turbo=0;user-id=77;user-type=",
+                chrono::Utc::now().timestamp_millis()
+            );
+            t.twitch().deliver_raw(TOWN, &format!("@{tags} :dana!dana@dana.tmi.twitch.tv PRIVMSG #{TOWN} :odd colours {id}"));
+        }
+        t.until_stored("odd3").await?;
+        let mut texts: Vec<String> = t.lines().await?.into_iter().map(|line| line.text).collect();
+        texts.retain(|text| text.starts_with("odd colours"));
+        assert_eq!(texts, ["odd colours odd1", "odd colours odd2", "odd colours odd3"]);
+        assert_eq!(t.twitch().connections_total(), 1, "on the same connection");
+        still_works(t).await
+    })
+    .await
+}

@@ -6,6 +6,7 @@
 
 mod bot;
 mod database;
+mod postgres;
 mod proxy;
 mod tester;
 
@@ -22,6 +23,7 @@ mod guard;
 mod helix_sending;
 mod integrations;
 mod knowledge;
+mod limits;
 mod logs;
 mod memory;
 mod moderation;
@@ -31,6 +33,7 @@ mod overhear;
 mod plans;
 mod privacy;
 mod recap;
+mod restart;
 mod safety;
 mod sign_in;
 mod signed_out;

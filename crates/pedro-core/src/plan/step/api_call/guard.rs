@@ -31,12 +31,19 @@ pub(super) struct Guard {
 #[error("its address is none of the public internet")]
 pub(super) struct NotPublic;
 
-struct PublicOnly;
+/// Answers with the public addresses of a name only, whatever else it has. Asked for each connection, and nobody asks again
+/// between the answer and the connection.
+struct PublicOnly<L>(L);
+
+/// The system's resolver.
+async fn look_up(name: String) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+}
 
 impl Guard {
     pub(super) fn new() -> Result<Self, reqwest::Error> {
         let builder = || Client::builder().user_agent(USER_AGENT).no_proxy().redirect(Policy::custom(same_server));
-        Ok(Self { public: builder().dns_resolver(PublicOnly).build()?, anywhere: builder().build()? })
+        Ok(Self { public: builder().dns_resolver(PublicOnly(look_up)).build()?, anywhere: builder().build()? })
     }
 
     /// A request to an address that may be asked; in the operator's own network only if they said so.
@@ -57,11 +64,15 @@ impl Guard {
     }
 }
 
-impl Resolve for PublicOnly {
+impl<L, F> Resolve for PublicOnly<L>
+where
+    L: Fn(String) -> F + Send + Sync,
+    F: Future<Output = std::io::Result<Vec<SocketAddr>>> + Send + 'static,
+{
     fn resolve(&self, name: Name) -> Resolving {
+        let found = (self.0)(name.as_str().to_owned());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            let public: Vec<SocketAddr> = found.await?.into_iter().filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
                 return Err(NotPublic.into());
             }
@@ -192,6 +203,54 @@ mod tests {
             assert!(matches!(guard.request(Method::GET, url.clone(), false), Err(CallError::Private)), "{host}");
             assert!(guard.request(Method::GET, url, true).is_ok());
         }
+    }
+
+    /// A resolver of somebody who attacks: each time it is asked, it answers with the next of these.
+    fn rebinding(
+        answers: &[&[&str]],
+    ) -> impl Fn(String) -> std::future::Ready<std::io::Result<Vec<SocketAddr>>> + Send + Sync + 'static {
+        let address = |ip: &&str| SocketAddr::new(ip.parse().unwrap(), 0);
+        let answers = answers.iter().map(|answer| answer.iter().map(address).collect());
+        let answers: std::sync::Mutex<std::collections::VecDeque<Vec<SocketAddr>>> =
+            std::sync::Mutex::new(answers.collect());
+        move |_| std::future::ready(Ok(answers.lock().unwrap().pop_front().unwrap_or_default()))
+    }
+
+    async fn addresses(resolver: &impl Resolve) -> Option<Vec<String>> {
+        let answer = resolver.resolve("rebind.example".parse().unwrap()).await.ok()?;
+        Some(answer.map(|address| address.ip().to_string()).collect())
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_is_looked_at_each_time() {
+        let resolver = PublicOnly(rebinding(&[
+            &["1.1.1.1"],
+            &["127.0.0.1"],
+            &["10.0.0.1", "8.8.8.8", "::1", "169.254.169.254"],
+            &["::ffff:127.0.0.1", "fd00:ec2::254"],
+            &[],
+        ]));
+        assert_eq!(addresses(&resolver).await.unwrap(), ["1.1.1.1"]);
+        assert_eq!(addresses(&resolver).await, None, "the same name, a moment later");
+        assert_eq!(addresses(&resolver).await.unwrap(), ["8.8.8.8"], "nothing else is there to fall back on");
+        assert_eq!(addresses(&resolver).await, None);
+        assert_eq!(addresses(&resolver).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_to_no_address_but_those_that_were_looked_at() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://rebind.example:{}/", server.local_addr().unwrap().port());
+        let public = Client::builder().no_proxy().dns_resolver(PublicOnly(rebinding(&[&["127.0.0.1"]])));
+        let error = public.build().unwrap().get(&url).send().await.unwrap_err();
+        assert!(matches!(CallError::from(error), CallError::Private));
+        // With a resolver that lets it through the same request would have arrived.
+        let trusting = Client::builder().no_proxy().resolve("rebind.example", "127.0.0.1:0".parse().unwrap());
+        let asking = tokio::spawn(trusting.build().unwrap().get(&url).send());
+        server.accept().await.unwrap();
+        asking.abort();
+        let nobody = std::future::poll_fn(|context| std::task::Poll::Ready(server.poll_accept(context).is_pending()));
+        assert!(nobody.await, "only one of the two came");
     }
 
     #[tokio::test]
