@@ -51,6 +51,19 @@ export function apiOf(base) {
   };
 }
 
+/** Asks, perhaps several times at once; answers null for what was overtaken by the answer to a later question. */
+export function newest(ask) {
+  let asked = 0;
+  let answered = 0;
+  return async (...question) => {
+    const turn = ++asked;
+    const answer = await ask(...question);
+    if (turn < answered) return null;
+    answered = turn;
+    return answer;
+  };
+}
+
 /** Does things and shows in `place` what failed last. */
 export function attempting(place) {
   return async (work) => {

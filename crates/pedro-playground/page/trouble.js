@@ -9,6 +9,8 @@ const SHOWN = 20;
 export class Drawer {
   #dialog;
   #mark;
+  #switches = {};
+  #switching = 0;
 
   constructor(name, { once, switched, attempt }) {
     this.#dialog = $(`#${name}-drawer`);
@@ -21,17 +23,31 @@ export class Drawer {
       action.addEventListener("click", () => attempt(once[action.dataset.once]));
     }
     for (const box of this.#dialog.querySelectorAll("[data-switch]")) {
-      box.addEventListener("change", () => attempt(() => switched(box.dataset.switch, box.checked)));
+      box.addEventListener("change", async () => {
+        this.#switching++;
+        await attempt(() => switched(box.dataset.switch, box.checked));
+        this.#switching--;
+        this.#showSwitches();
+      });
     }
   }
 
   /** `switches`: what is on, by name. */
   show({ switches, violations, numbers }) {
-    for (const box of this.#dialog.querySelectorAll("[data-switch]")) box.checked = switches[box.dataset.switch] ?? false;
+    this.#switches = switches;
+    this.#showSwitches();
     const newest = violations.slice(-SHOWN).map((text) => element("li", "", text));
     $(".violations", this.#dialog).replaceChildren(...newest);
     $(".numbers", this.#dialog).textContent = numbers;
     this.#mark.hidden = !violations.length;
     this.#mark.textContent = violations.length === 1 ? "1 violation" : `${violations.length} violations`;
+  }
+
+  /** Not while one is being switched: what was looked up before that would turn it back. */
+  #showSwitches() {
+    if (this.#switching) return;
+    for (const box of this.#dialog.querySelectorAll("[data-switch]")) {
+      box.checked = this.#switches[box.dataset.switch] ?? false;
+    }
   }
 }

@@ -1,6 +1,6 @@
 // The Discord side: what one person sees of it, followed as it happens.
 
-import { $, button, element } from "/page/dom.js";
+import { $, button, element, newest } from "/page/dom.js";
 import { BASE, FLAG, KIND, api, attempt } from "/page/discord/api.js";
 import { Channels, glyphOf } from "/page/discord/channels.js";
 import { Composer } from "/page/discord/composer.js";
@@ -21,6 +21,7 @@ export class Discord {
   names = new Names((channel, message) => this.open(channel, message));
   state = null;
   #run = null;
+  #look = newest(api);
   #commands = [];
   #unread = new Set();
   #source = null;
@@ -62,8 +63,8 @@ export class Discord {
   /** Looks at what is going on. True if the open channel was read too, because it is another one now. */
   async refresh() {
     const person = this.person;
-    const state = await api(`/state?person=${encodeURIComponent(person)}`);
-    if (person !== this.person) return false;
+    const state = await this.#look(`/state?person=${encodeURIComponent(person)}`);
+    if (!state || person !== this.person) return false;
     if (this.#run !== null && this.#run !== state.run) location.reload();
     this.#run = state.run;
     this.state = state;

@@ -1,6 +1,6 @@
 // The Twitch side: what is said in a channel, who is in it, and saying something.
 
-import { $, colourOf, element } from "/page/dom.js";
+import { $, colourOf, element, newest } from "/page/dom.js";
 import { BASE, api, attempt } from "/page/twitch/api.js";
 import { Chat } from "/page/twitch/chat.js";
 import { showSignIns } from "/page/twitch/sign_in.js";
@@ -19,6 +19,7 @@ export class Twitch {
   #chat;
   #stream = new Stream(this);
   #run = null;
+  #look = newest(api);
   #replyTo = null;
   #history = [];
   #recalled = 0;
@@ -70,7 +71,8 @@ export class Twitch {
 
   /** Looks at what is going on. */
   async refresh() {
-    const state = await api("/state");
+    const state = await this.#look("/state");
+    if (!state) return;
     if (this.#run !== null && this.#run !== state.run) location.reload();
     this.#run = state.run;
     this.#showChannels(state.channels);

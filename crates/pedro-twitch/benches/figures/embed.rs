@@ -81,6 +81,9 @@ pub(crate) async fn sample(embedder: &Arc<dyn Embedder>, lines: &[ChatMessage]) 
     println!("\nembedding {} lines, once: they are kept in .local/bench/", texts.len());
     let mut vectors = Vec::with_capacity(texts.len());
     for batch in texts.chunks(TAKEN) {
+        if vectors.len() % (TAKEN * 256) == 0 && !vectors.is_empty() {
+            println!("{} of {}", vectors.len(), texts.len());
+        }
         vectors.extend(embedder.embed(batch).await?);
     }
     let bytes: Vec<u8> = vectors.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();

@@ -13,7 +13,10 @@ use sqlx::PgPool;
 use crate::data::{self, NOISE};
 use crate::memory::Memory;
 use crate::report::{Part, Report, rate};
-use crate::{SMALL, embed, machine, recall, root};
+use crate::{embed, machine, recall, root};
+
+/// Lines whose vectors are real, if there are so many; embedding them takes a quarter of an hour, once.
+const REAL: usize = 196_000;
 
 /// Lines, unless `SCALE_LINES` says otherwise.
 const LINES: usize = 1_000_000;
@@ -25,7 +28,7 @@ pub(crate) async fn measure(embedder: &Arc<dyn Embedder>) -> Result<()> {
     };
     let chat = data::read(count)?;
     let mut report = Report::new(machine::facts(&chat.source).await?);
-    let real = embed::sample(embedder, &chat.lines[..SMALL]).await?;
+    let real = embed::sample(embedder, &chat.lines[..REAL.min(count)]).await?;
     let memory = Memory::create("scale", embedder).await?;
     let stored = memory.hear(&chat.lines, || ()).await?;
     let indexed = memory.put(&chat.lines, data::derived(&real, count)).await?;
@@ -64,8 +67,9 @@ async fn size(pool: &PgPool, count: usize, stored: &[Duration], indexed: Duratio
     }
     part.row("together", megabytes(all, count));
     part.note(format!(
-        "Only {SMALL} vectors are real embeddings of their lines; the others are mixtures of two of these each, with normal \
-         noise (σ {NOISE} in each number, then of length one again)."
+        "{} vectors are real embeddings of their lines; the others are mixtures of two of these each, with normal noise \
+         (σ {NOISE} in each number, then of length one again).",
+        REAL.min(count)
     ));
     Ok(part)
 }

@@ -2,7 +2,7 @@
 //!
 //! candle's own BERT is made for many cores: its elementwise operations wake a pool of spinning threads from 65 536
 //! numbers on, whose size only the environment can set, and every product asks the operating system for the number of
-//! cores. So here
+//! cores, an eighth of a pass (`RAYON_NUM_THREADS=1` spares that: images, units and `dev/up` set it). So here
 //! - lines lie one after the other, without padding: only attention knows where one ends;
 //! - everything that treats each token for itself takes [`ROWS`] tokens at a time, 49 152 numbers at most;
 //! - a product computes *weights × states transposed*: the product reads the weights in the order they are stored in,
