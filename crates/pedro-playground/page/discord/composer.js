@@ -46,11 +46,13 @@ export class Composer {
       if (this.#line.isOpen) this.#line.close();
       this.cancel();
     }
-    this.#line.commands = commands;
+    const others = this.#line.learn(commands);
     this.#say.disabled = !canSend;
     this.#send.disabled = !canSend;
     this.#say.placeholder = canSend ? `Message ${where} as ${person}` : `${person} may not write here`;
     this.#say.style.caretColor = colourOf(person);
+    // Somebody may have begun to type one before they were known.
+    if (others && document.activeElement === this.#say && this.#isCommand()) this.#line.offer(this.#say.value);
   }
 
   focus() {
@@ -124,10 +126,14 @@ export class Composer {
     else this.#actions.say(text, replyTo?.id, failed);
   }
 
+  #isCommand() {
+    return /^\/[\w -]*$/.test(this.#say.value) && !this.#editing;
+  }
+
   #typed() {
     this.#fit();
     const text = this.#say.value;
-    if (/^\/[\w -]*$/.test(text) && !this.#editing) return this.#line.offer(text);
+    if (this.#isCommand()) return this.#line.offer(text);
     const mention = /(?:^|\s)@([\w.]*)$/.exec(text.slice(0, this.#say.selectionStart));
     if (mention) this.#offerPeople(mention[1].toLowerCase());
     else this.#suggest.hide();

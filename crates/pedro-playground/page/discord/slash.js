@@ -32,10 +32,13 @@ export class CommandLine {
     return this.#entry !== null;
   }
 
-  set commands(registered) {
+  /** Which commands there are. True if they are others than before. */
+  learn(registered) {
+    const before = JSON.stringify(this.#commands);
     this.#commands = entries(registered);
     // The one that is being typed may be gone, or another.
     if (this.isOpen && !this.#commands.some(({ name }) => name === this.#entry.name)) this.close();
+    return JSON.stringify(this.#commands) !== before;
   }
 
   /** What is typed begins with a slash: offers the commands that fit. */
