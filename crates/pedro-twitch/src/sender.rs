@@ -293,7 +293,8 @@ impl Sender {
         }
     }
 
-    /// Twitch answers in order. A PONG without a word on the message before it: Twitch swallowed the message. No PONG: the connection is dead, and the message most likely lost.
+    /// Twitch answers in order. A PONG without a word on the message before it: Twitch swallowed the message. No PONG: the
+    /// connection is dead, and the message most likely lost.
     async fn sign_of_life(&self, client: &Client, mut echo: oneshot::Receiver<Echo>) -> Echo {
         let mut pongs = self.state.pongs();
         if !matches!(careful::ask(client.ping()).await, Some(Ok(()))) {
