@@ -124,16 +124,21 @@ impl Sender {
     }
 
     async fn say(&self, channel: &str, text: &str, reply_to: Option<&str>) -> Result<Spoken, NotSpoken> {
-        let mut perhaps_taken = false;
+        // What was sent last, if it is not known what became of it.
+        let mut perhaps_taken: Option<String> = None;
         let mut duplicates = 0;
         for attempt in 1..=TRIES {
             // Through the API too: who is not in the channel does not hear what becomes of it.
             timeout(CONNECTED_WITHIN, self.until_in(channel)).await.map_err(|_| NotSpoken::Unavailable)?;
             self.until_listened_to().await?;
-            let sent = self.within_limits(channel, text, (!perhaps_taken).then_some(duplicates)).await;
+            let sent = match &perhaps_taken {
+                // As it was, with whatever makes it different from what was said before: that Twitch takes it for a duplicate
+                // tells that it arrived.
+                Some(sent) => self.within_limits(channel, sent, None).await,
+                None => self.within_limits(channel, text, Some(duplicates)).await,
+            };
             match self.send(channel, &sent, reply_to).await {
-                // Sent again as it was: that Twitch takes it for a duplicate tells that the first one arrived.
-                Echo::Rejected(id, _) if perhaps_taken && id == "msg_duplicate" => {
+                Echo::Rejected(id, _) if perhaps_taken.is_some() && id == "msg_duplicate" => {
                     self.listened_to(text);
                     return Ok(self.spoken(None));
                 }
@@ -144,8 +149,7 @@ impl Sender {
                 Echo::Swallowed => {
                     self.swallowed(text)?;
                     tracing::warn!(channel, "Twitch said nothing of a message: sending it again");
-                    // Sent again as it is: if it was shown after all, Twitch takes it for a duplicate.
-                    perhaps_taken = true;
+                    perhaps_taken = Some(sent);
                     tokio::time::sleep(SWALLOWED_AGAIN * attempt).await;
                 }
                 Echo::Rejected(id, words) => {
@@ -158,7 +162,7 @@ impl Sender {
                 }
                 Echo::Lost => {
                     tracing::warn!(channel, "it is not known what became of a message: sending it again");
-                    perhaps_taken = true;
+                    perhaps_taken = Some(sent);
                     if self.api.is_some() {
                         tokio::time::sleep(API_AGAIN * attempt).await;
                     }

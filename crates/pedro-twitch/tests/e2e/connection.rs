@@ -103,6 +103,29 @@ async fn an_answer_that_meets_a_broken_connection_is_said_once_on_the_next_one(p
 }
 
 #[sqlx::test(migrations = false)]
+async fn an_answer_that_was_lost_is_sent_again_though_the_same_was_said_just_before(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        for _ in 0..2 {
+            t.model.push(Turn::SayAfter(std::time::Duration::from_secs(2), "Did you hear me?".to_owned()));
+        }
+        let first = t.chat("bob", "pedro, what is a trait?");
+        assert_eq!(t.next_reply_to(&first).await?, "Did you hear me?");
+        let question = t.chat("alice", "pedro, what is a lifetime?");
+        t.until_generating(1).await?;
+        t.twitch().stall(true);
+        t.until("the answer is lost", async |t| Ok(t.log().contains("what became of a message").then_some(()))).await?;
+        t.twitch().drop_connections();
+        t.twitch().stall(false);
+        // That Twitch takes it for a duplicate of the first one would not tell that it arrived.
+        assert_eq!(t.next_reply_to(&question).await?, "Did you hear me? ·");
+        t.until_all_answered().await?;
+        assert_eq!(t.replies_to(&question).len(), 1);
+        Ok(())
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
 async fn an_answer_that_goes_into_a_half_open_connection_is_not_lost(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         t.model.push(Turn::SayAfter(std::time::Duration::from_secs(2), "Did you hear me?".to_owned()));
