@@ -22,7 +22,9 @@ const MOST: usize = 20_000;
 pub(crate) struct Missed {
     pub(crate) channel: Id<ChannelMarker>,
     pub(crate) place: ChannelId,
-    /// The last message that was heard; `None` if none ever was.
+    /// The message after which all is fetched; `None` if none was heard before.
+    pub(crate) after: Option<Id<MessageMarker>>,
+    /// The last message that was heard, perhaps in a fetch that was cut off; `None` if none ever was.
     pub(crate) newest: Option<Id<MessageMarker>>,
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn start(bot: &Arc<Bot>, channels: Vec<Missed>) {
 
 async fn catch_up(bot: &Arc<Bot>, missed: &Missed) {
     let channel = missed.channel;
-    match fetch(bot, channel, missed.newest).await {
+    match fetch(bot, channel, missed.after).await {
         Ok(0) => {}
         Ok(count) => tracing::info!(%channel, count, "{count} messages were fetched that I had not heard"),
         // Channels that Pedro sees and may not read the past of.
@@ -52,22 +54,21 @@ async fn catch_up(bot: &Arc<Bot>, missed: &Missed) {
             return tracing::warn!(%channel, %error, "what was missed in a channel could not be fetched");
         }
     }
-    if let Some(newest) = missed.newest
-        && let Err(error) = look_back(bot, missed, newest).await
-    {
-        tracing::debug!(%channel, %error, "what was changed or taken back in a channel is not known");
+    if let Some(newest) = missed.newest {
+        match look_back(bot, missed, newest).await {
+            Ok(()) | Err(Trouble::Refused { .. }) => {}
+            Err(error) => {
+                return tracing::warn!(%channel, %error, "what was changed or taken back in a channel is not known yet");
+            }
+        }
     }
     // Behind what was fetched: who is killed before that is written fetches it again.
     bot.recorder.put_patiently(Note::Changed(Heard::Fetched { channel: key(channel) })).await;
 }
 
-async fn fetch(
-    bot: &Arc<Bot>,
-    channel: Id<ChannelMarker>,
-    newest: Option<Id<MessageMarker>>,
-) -> Result<usize, Trouble> {
-    match newest {
-        Some(newest) => forwards(bot, channel, newest).await,
+async fn fetch(bot: &Arc<Bot>, channel: Id<ChannelMarker>, after: Option<Id<MessageMarker>>) -> Result<usize, Trouble> {
+    match after {
+        Some(after) => forwards(bot, channel, after).await,
         None => backwards(bot, channel).await,
     }
 }

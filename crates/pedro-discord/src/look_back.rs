@@ -15,6 +15,7 @@ use crate::catch_up::Missed;
 use crate::convert;
 use crate::directory::key;
 use crate::note::Note;
+use crate::recorder::RETRY_AFTER;
 use crate::rest::{PAGE, Trouble};
 
 /// How far before the last message that was heard: what is older is hardly ever changed. The last page is compared however
@@ -58,8 +59,12 @@ pub(crate) async fn look_back(bot: &Arc<Bot>, missed: &Missed, newest: Id<Messag
         // Stored with the platform's time, which may be cut otherwise than its ids.
         let (since, until) = (said_at(from) - TimeDelta::seconds(1), said_at(before) + TimeDelta::seconds(1));
         let most = i64::try_from(MOST - compared).unwrap_or(0);
-        let Ok(mut lines) = message::recorded(&bot.pedro.pool, missed.place, since, until, most).await else {
-            return Ok(());
+        let mut lines = loop {
+            match message::recorded(&bot.pedro.pool, missed.place, since, until, most).await {
+                Ok(lines) => break lines,
+                // Whoever waits for this is ended with the bot.
+                Err(_) => tokio::time::sleep(RETRY_AFTER).await,
+            }
         };
         lines.retain(|line| id_of(line).is_some_and(|id| (from..before).contains(&id)));
         compared += page.messages.len().max(lines.len()).max(1);

@@ -19,7 +19,7 @@ use crate::directory::{Known, key};
 use crate::note::Note;
 
 /// How long to wait before the database is asked again.
-const RETRY_AFTER: Duration = Duration::from_millis(500);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// The side that writes them down.
 pub(crate) struct Recording {
@@ -126,15 +126,16 @@ impl Recording {
                 continue;
             }
             let Some(place) = bot.pedro.places.get(&key(id)) else { continue };
-            let newest = loop {
+            let known = loop {
                 match channel::begin_fetch(&bot.pedro.pool, place.id).await {
-                    Ok(newest) => break newest,
+                    Ok(known) => break known,
                     Err(_) if bot.shutdown.work_token().is_cancelled() => return,
                     Err(_) => tokio::time::sleep(RETRY_AFTER).await,
                 }
             };
-            let newest = newest.and_then(|id| u64::try_from(id).ok()).and_then(Id::new_checked);
-            missed.push(Missed { channel: id, place: place.id, newest });
+            let id_of = |line: Option<i64>| line.and_then(|id| u64::try_from(id).ok()).and_then(Id::new_checked);
+            let (after, newest) = (id_of(known.fetch_from), id_of(known.heard_to));
+            missed.push(Missed { channel: id, place: place.id, after, newest });
         }
         catch_up::start(bot, missed);
     }

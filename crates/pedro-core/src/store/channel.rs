@@ -258,18 +258,28 @@ pub async fn note_heard(db: impl PgExecutor<'_>, channels: &[i64], ids: &[i64]) 
     Ok(())
 }
 
-/// From which line on a channel's messages are to be fetched; `None` if it was never heard. It stays so until
-/// [`end_fetch`], whatever is heard meanwhile: a fetch that was cut off is begun again.
+/// How far a channel is known: the platform's ids of lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The line after which all is to be fetched; `None` if nothing was ever heard before the fetch.
+    pub fetch_from: Option<i64>,
+    /// The last line that was heard. Later than the other if a fetch was cut off.
+    pub heard_to: Option<i64>,
+}
+
+/// From which line on a channel's messages are to be fetched. It stays so until [`end_fetch`], whatever is heard meanwhile: a
+/// fetch that was cut off is begun again.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn begin_fetch(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Option<i64>, StoreError> {
-    let from = sqlx::query_scalar!(
-        r#"update pedro.channel set fetch_from = coalesce(fetch_from, heard_to, 0) where id = $1
-           returning fetch_from as "fetch_from!""#,
+pub async fn begin_fetch(db: impl PgExecutor<'_>, id: ChannelId) -> Result<Known, StoreError> {
+    let known = sqlx::query_as!(
+        Known,
+        "update pedro.channel set fetch_from = coalesce(fetch_from, heard_to, 0) where id = $1
+         returning nullif(fetch_from, 0) as fetch_from, heard_to",
         id.0
     );
-    Ok(from.fetch_optional(db).await?.filter(|from| *from > 0))
+    Ok(known.fetch_optional(db).await?.unwrap_or_default())
 }
 
 /// Everything that was missed in a channel was fetched.

@@ -45,6 +45,34 @@ async fn what_is_changed_far_back_is_followed_though_much_was_said_in_the_gap(po
 }
 
 #[sqlx::test(migrations = false)]
+async fn what_is_changed_between_a_fetch_that_was_cut_off_and_the_next_is_followed(pool: PgPool) -> Result<()> {
+    run_test(pool, async |t| {
+        let said: Vec<Snowflake> = (0..20).map(|n| t.chat("alice", &format!("said {n}"))).collect();
+        t.until_stored(said[19]).await?;
+        t.terminate().await?;
+        // What a kill in a fetch leaves: all of its lines, and the mark of where it began.
+        let begun = "update pedro.channel set fetch_from = $1 where heard_to = $2";
+        let begun = sqlx::query(begun).bind(id(said[5])?).bind(id(said[19])?).execute(t.db()).await?;
+        assert_eq!(begun.rows_affected(), 1);
+        ensure!(t.discord().edit(said[3], "said 3, put right") && t.discord().edit(said[10], "said 10, put right"));
+        ensure!(t.discord().delete(said[2]) && t.discord().delete(said[12]));
+        t.start().await?;
+        t.until("all changes are known", async |t| {
+            let said = texts(t, "said ").await?;
+            let changed = said.iter().filter(|text| text.ends_with("put right")).count();
+            Ok((changed == 2 && said.len() == 18).then_some(()))
+        })
+        .await
+    })
+    .await
+}
+
+/// As the database knows it.
+fn id(message: Snowflake) -> Result<i64> {
+    Ok(message.to_string().parse()?)
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_pedro_may_no_longer_read_is_not_taken_for_gone(pool: PgPool) -> Result<()> {
     run_test(pool, async |t| {
         let hidden: Vec<Snowflake> = (0..5).map(|n| t.chat_in(t.random, "bob", &format!("hidden {n}"))).collect();
