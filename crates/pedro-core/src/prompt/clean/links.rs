@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use regex::{Captures, Match};
+use regex::{Captures, Match, Regex};
 
+// Looked for first and by themselves: what only looks like a domain must not hide them (`x@www.host.name`, `é.ab://host`).
+pattern!(ADDRESS, r#"(?ix) (?: [a-z][a-z0-9+.-]{0,20}:// | (?: [\w.+-]+@ )? \bwww\. ) [^\s<>"]+ "#);
 pattern!(
-    LINK,
+    DOMAIN,
     r#"(?ix)
-    (?: [a-z][a-z0-9+.-]{0,20}:// | \bwww\. ) [^\s<>"]+
-    | (?: [\w.+-]+@ )? (?P<domain> (?: [\p{L}\p{N}] (?: [\p{L}\p{N}-]* [\p{L}\p{N}] )? \. )+ (?P<end> xn--[a-z0-9-]+ | \p{L}{2,24} ) )
-      (?P<path> (?: :\d{1,5} )? (?: [/?\#] [^\s<>"]* )? )
+    (?: [\w.+-]+@ )? (?P<domain> (?: [\p{L}\p{N}] (?: [\p{L}\p{N}-]* [\p{L}\p{N}] )? \. )+ (?P<end> xn--[a-z0-9-]+ | \p{L}{2,24} ) )
+    (?P<path> (?: :\d{1,5} )? (?: [/?\#] [^\s<>"]* )? )
     "#
 );
 
@@ -25,9 +26,15 @@ const NAMES: [&str; 6] = ["asp.net", "vb.net", "ado.net", "ml.net", "socket.io",
 
 /// Removes links, also bare domains; `node.js` and `e.g.` are none.
 pub(super) fn without_links(text: &str) -> String {
+    let text = without(text, &ADDRESS, |_, _| true);
+    without(&text, &DOMAIN, is_link)
+}
+
+/// Removes what is found and `is_link`, by what was found and what follows it.
+fn without(text: &str, pattern: &Regex, is_link: impl Fn(&Captures<'_>, &str) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = 0;
-    for found in LINK.captures_iter(text) {
+    for found in pattern.captures_iter(text) {
         let Some(whole) = found.get(0) else { continue };
         if !is_link(&found, &text[whole.end()..]) {
             continue;
@@ -46,7 +53,7 @@ pub(super) fn without_links(text: &str) -> String {
 
 fn is_link(found: &Captures<'_>, after: &str) -> bool {
     let (Some(domain), Some(end), Some(path)) = (found.name("domain"), found.name("end"), found.name("path")) else {
-        return true;
+        return false;
     };
     if path.is_empty() && after.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
         return false;

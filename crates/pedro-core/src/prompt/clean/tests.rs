@@ -144,6 +144,8 @@ fn links_are_removed_where_they_are_not_allowed() {
         ("xn--e1afmkfd.xn--p1ai", ""),
         ("http\u{200B}s://evil.com", ""),
         ("ev**il.c**om", "ev**il.c**om"),
+        ("ask x@www.host.everyone now", "ask now"),
+        ("see é.ab://host/x there", "see é. there"),
     ] {
         assert_eq!(twitch(text), expected, "{text}");
     }
